@@ -1,0 +1,99 @@
+/**
+ * Writes `dist/`, the package as it is published. Quick where nothing has changed.
+ *
+ *   node scripts/build.mjs [--sizes]   with a table of what each file weighs, which takes a minute at first
+ */
+
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+import { PACKAGE, ROOT, bundle } from './bundle.mjs';
+import { sizeTable } from './sizes.mjs';
+import { BUILDS, makeWasm, optimised, run } from './wasm.mjs';
+
+/** The declarations that `index.d.ts` needs; the others are internal. */
+const DECLARATIONS = ['index', 'segmenter', 'error', 'types'];
+
+const DIST = `${ROOT}dist/`;
+
+try {
+  await main();
+} catch (error) {
+  console.error(`build: ${error.message}`);
+  process.exitCode = 1;
+}
+
+async function main() {
+  checkVersions();
+  await makeWasm(step);
+
+  step('types');
+  const compiler = createRequire(import.meta.url).resolve('typescript/package.json').replace('package.json', 'bin/tsc');
+  run(process.execPath, [compiler, '-p', 'src/ts/tsconfig.json', '--outDir', 'target/types']);
+
+  step('dist');
+  rmSync(DIST, { recursive: true, force: true });
+  mkdirSync(`${DIST}wasm`, { recursive: true });
+  for (const build of BUILDS) cpSync(optimised(build), `${DIST}wasm/featheredge.${build}.wasm`);
+  for (const name of ['index', 'runner', 'worker']) await bundle(name, { outfile: `${DIST}${name}.js` });
+  for (const name of DECLARATIONS) copyDeclaration(name);
+  for (const { file } of readJson('models/registry.json').models) cpSync(`${ROOT}models/${file}`, `${DIST}models/${file}`);
+  writeFileSync(`${DIST}package.json`, `${JSON.stringify(published(), null, 2)}\n`);
+  for (const name of papers()) cpSync(`${ROOT}${name}`, `${DIST}${name}`);
+
+  if (process.argv.includes('--sizes')) console.log(await sizeTable(DIST));
+}
+
+function step(text) {
+  console.log(`build: ${text}`);
+}
+
+/** What people install: no dependencies, no scripts. */
+function published() {
+  const { name, version, description, license, keywords } = PACKAGE;
+  return {
+    name,
+    version,
+    description,
+    license,
+    keywords,
+    type: 'module',
+    sideEffects: false,
+    exports: {
+      '.': { types: './index.d.ts', default: './index.js' },
+      // For those who serve the files from a folder of their own (`assetBase`).
+      './worker.js': './worker.js',
+      './wasm/*': './wasm/*',
+      './models/*': './models/*',
+      './package.json': './package.json',
+    },
+    types: './index.d.ts',
+    files: ['*.js', '*.d.ts', 'wasm', 'models', 'LICENSE*', 'NOTICE'],
+  };
+}
+
+function papers() {
+  const names = readdirSync(ROOT).filter((name) => /^(README\.md|NOTICE|LICENSE.*)$/.test(name));
+  for (const wanted of ['README.md', 'NOTICE', 'LICENSE']) {
+    if (!names.some((name) => name.startsWith(wanted))) throw new Error(`${wanted} is missing, and the package needs it`);
+  }
+  return names;
+}
+
+function copyDeclaration(name) {
+  const text = readFileSync(`${ROOT}target/types/${name}.d.ts`, 'utf8');
+  for (const [, other] of text.matchAll(/from '\.\/(.*)\.js'/g)) {
+    if (!DECLARATIONS.includes(other)) throw new Error(`${name}.d.ts needs ${other}.d.ts, which is internal`);
+  }
+  writeFileSync(`${DIST}${name}.d.ts`, text);
+}
+
+/** The crate and the package are one thing with one version. */
+function checkVersions() {
+  const crate = readFileSync(`${ROOT}Cargo.toml`, 'utf8').match(/^version = "(.*)"$/m)?.[1];
+  if (crate !== PACKAGE.version) throw new Error(`Cargo.toml has version ${crate}, package.json has ${PACKAGE.version}`);
+}
+
+function readJson(path) {
+  return JSON.parse(readFileSync(`${ROOT}${path}`, 'utf8'));
+}

@@ -1,0 +1,40 @@
+/** How large the files of a folder are, as they are and as servers send them. */
+
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { brotliCompress, gzip } from 'node:zlib';
+
+import { ROOT } from './bundle.mjs';
+
+/** Compressing megabytes as hard as possible takes a minute, so results are kept by the file's checksum. */
+const CACHE = `${ROOT}target/sizes.json`;
+
+/** `[{ file, raw, gzip, brotli }]` in bytes, for each file that a page may download. */
+export async function sizes(folder) {
+  const known = existsSync(CACHE) ? JSON.parse(readFileSync(CACHE, 'utf8')) : {};
+  const files = readdirSync(folder, { recursive: true }).filter((file) => /\.(js|wasm|onnx)$/.test(file));
+  const rows = await Promise.all(
+    files.sort().map(async (file) => {
+      const bytes = readFileSync(`${folder}/${file}`);
+      const key = createHash('sha256').update(bytes).digest('hex');
+      known[key] ??= {
+        raw: bytes.length,
+        gzip: (await promisify(gzip)(bytes, { level: 9 })).length,
+        brotli: (await promisify(brotliCompress)(bytes)).length,
+      };
+      return { file, key, ...known[key] };
+    }),
+  );
+  mkdirSync(`${ROOT}target`, { recursive: true });
+  // Only what is in use is kept.
+  writeFileSync(CACHE, JSON.stringify(Object.fromEntries(rows.map(({ key, raw, gzip, brotli }) => [key, { raw, gzip, brotli }]))));
+  return rows.map(({ key, ...row }) => row);
+}
+
+/** The same as a table for people, in KiB. */
+export async function sizeTable(folder) {
+  const kib = (bytes) => (bytes / 1024).toFixed(1).padStart(10);
+  const lines = (await sizes(folder)).map(({ file, raw, gzip, brotli }) => `${file.padEnd(32)}${kib(raw)}${kib(gzip)}${kib(brotli)}`);
+  return [`${'KiB'.padEnd(32)}${'raw'.padStart(10)}${'gzip'.padStart(10)}${'brotli'.padStart(10)}`, ...lines].join('\n');
+}

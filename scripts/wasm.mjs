@@ -1,0 +1,116 @@
+/**
+ * The WebAssembly files: Rust, then wasm-bindgen, then wasm-opt; what has not changed is not done again.
+ *
+ * Both builds must have one JavaScript side, because `worker.js` holds it once.
+ */
+
+import { createHash } from 'node:crypto';
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { promisify } from 'node:util';
+
+import { ROOT } from './bundle.mjs';
+
+export const BUILDS = ['simd', 'relaxed'];
+
+const BINDGEN = 'target/tools/bin/wasm-bindgen';
+
+/** What the Rust compiler may use besides the instruction set of the build. */
+const FEATURES = ['bulk-memory', 'bulk-memory-opt', 'multivalue', 'mutable-globals', 'nontrapping-float-to-int', 'reference-types', 'sign-ext', 'simd'];
+
+/**
+ * What wasm-opt does: equal functions, which generics make many of, become one, and what nothing needs goes.
+ * Its `-O` levels stay out: LLVM has optimised already, and after them the multiclass network took
+ * a third longer, for a download of nearly the same size.
+ */
+const PASSES = [
+  '--duplicate-function-elimination',
+  '--remove-unused-module-elements',
+  '--memory-packing',
+  '--duplicate-function-elimination',
+  '--strip-debug',
+  '--strip-producers',
+  '--strip-target-features',
+];
+
+/** Makes `target/wasm-opt/featheredge.<build>.wasm` for both builds. */
+export async function makeWasm(step) {
+  const changed = [];
+  for (const build of BUILDS) {
+    step(`cargo: ${build} build`);
+    run('scripts/cargo-wasm', [build, 'build', '--release', '--lib']);
+    const input = `target/wasm-${build}/wasm32-unknown-unknown/release/featheredge.wasm`;
+    const key = stampKey(build, input);
+    if (readStamp(build) === key && existsSync(optimised(build)) && existsSync(glue(build))) continue;
+    step(`wasm-bindgen: ${build} build`);
+    run(BINDGEN, [
+      ...['--target', 'web', '--omit-default-module-path', '--no-typescript'],
+      ...['--remove-name-section', '--remove-producers-section', '--out-dir', `target/bindgen/${build}`, input],
+    ]);
+    changed.push({ build, key });
+  }
+  checkGlue();
+  if (changed.length > 0) step(`wasm-opt: ${changed.map(({ build }) => build).join(' and ')}`);
+  await Promise.all(changed.map(optimise));
+}
+
+/** Where the finished file of a build is. */
+export function optimised(build) {
+  return `${ROOT}target/wasm-opt/featheredge.${build}.wasm`;
+}
+
+/** The generated JavaScript side of a build. */
+function glue(build) {
+  return `${ROOT}target/bindgen/${build}/featheredge.js`;
+}
+
+async function optimise({ build, key }) {
+  mkdirSync(`${ROOT}target/wasm-opt`, { recursive: true });
+  const features = build === 'relaxed' ? [...FEATURES, 'relaxed-simd'] : FEATURES;
+  const program = createRequire(import.meta.url).resolve('binaryen/bin/wasm-opt');
+  const output = `${optimised(build)}.new`;
+  await promisify(execFile)(
+    process.execPath,
+    [
+      program,
+      `target/bindgen/${build}/featheredge_bg.wasm`,
+      ...['--mvp-features', ...features.map((feature) => `--enable-${feature}`)],
+      ...PASSES,
+      ...['-o', output],
+    ],
+    { cwd: ROOT, maxBuffer: 1 << 26 },
+  );
+  renameSync(output, optimised(build));
+  writeFileSync(stampFile(build), key);
+}
+
+function checkGlue() {
+  const [first, second] = BUILDS.map((build) => readFileSync(glue(build), 'utf8'));
+  if (first !== second) {
+    throw new Error('the two builds differ in their JavaScript side: compare target/bindgen/*/featheredge.js');
+  }
+}
+
+/** All that the finished file depends on: the compiled module, this recipe and its two tools. */
+function stampKey(build, input) {
+  const hash = createHash('sha256').update(build);
+  for (const file of [input, 'scripts/wasm.mjs', 'node_modules/binaryen/package.json']) hash.update(readFileSync(`${ROOT}${file}`));
+  const { stdout, error } = spawnSync(BINDGEN, ['--version'], { cwd: ROOT });
+  if (error) throw new Error(`${BINDGEN} does not run: ${error.message}`);
+  return hash.update(stdout).digest('hex');
+}
+
+function stampFile(build) {
+  return `${ROOT}target/wasm-opt/${build}.stamp`;
+}
+
+function readStamp(build) {
+  return existsSync(stampFile(build)) ? readFileSync(stampFile(build), 'utf8') : undefined;
+}
+
+/** Runs a program of the project's root; its output is shown, its failure ends the build. */
+export function run(program, args) {
+  const { status, error } = spawnSync(program, args, { cwd: ROOT, stdio: 'inherit' });
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error?.message ?? `exit code ${status}`}`);
+}

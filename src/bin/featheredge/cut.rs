@@ -1,0 +1,226 @@
+//! `featheredge cut`: pictures in, mattes or cut-outs out.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use featheredge::error::{Error, ErrorKind, Result};
+use featheredge::matte::{FEATHER_MAX, MORPHOLOGY_MAX, Morphology, Operation};
+use featheredge::model::registry;
+use featheredge::telemetry::Timings;
+use featheredge::{CustomContract, SegmentOptions, Segmenter, effects, pixels};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use crate::batch::{Job, jobs};
+use crate::models;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Pictures, or folders of pictures
+    #[arg(required = true, value_name = "PHOTO")]
+    photos: Vec<PathBuf>,
+    /// Where the results go; made if missing
+    #[arg(short, long, value_name = "DIR", default_value = ".")]
+    out: PathBuf,
+    /// A model that ships, or an ONNX file [default: selfie, or multiclass if --of is a part]
+    #[arg(long, value_name = "NAME|FILE.onnx")]
+    model: Option<String>,
+    /// JSON file that says what an ONNX file wants and gives: range, activation, temperature, classes
+    #[arg(long, value_name = "FILE.json")]
+    contract: Option<PathBuf>,
+    /// What to cut out: person, hair, body-skin, face-skin, clothes, others
+    #[arg(long, default_value = "person")]
+    of: String,
+    /// Strength of the effect the matte is for, 0 to 1: a feather of 3 to 7 pixels
+    #[arg(long, value_name = "0..1", default_value_t = 0.0, value_parser = intensity)]
+    intensity: f32,
+    /// The feather's radius itself, in pixels of the picture
+    #[arg(long, value_name = "PX", conflicts_with = "intensity", value_parser = feather)]
+    feather: Option<f32>,
+    /// Clean the matte first, e.g. open:2 (open, close, erode or dilate, and a radius in pixels)
+    #[arg(long, value_name = "OP:PX", value_parser = morphology)]
+    morphology: Option<Morphology>,
+    /// Grey matte, or the picture with the matte as its transparency
+    #[arg(long, value_enum, default_value_t = Output::Matte)]
+    output: Output,
+    /// What runs the network
+    #[arg(long, value_enum, default_value_t = Executor::Tract)]
+    executor: Executor,
+    /// Print one JSON object per picture
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Output {
+    Matte,
+    Cutout,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Executor {
+    /// The tract library, on one core
+    Tract,
+}
+
+fn number(text: &str, top: f32) -> std::result::Result<f32, String> {
+    let wanted = || format!("want a number from 0 to {top}");
+    let value: f32 = text.parse().map_err(|_| wanted())?;
+    if (0.0..=top).contains(&value) { Ok(value) } else { Err(wanted()) }
+}
+
+fn intensity(text: &str) -> std::result::Result<f32, String> {
+    number(text, 1.0)
+}
+
+fn feather(text: &str) -> std::result::Result<f32, String> {
+    number(text, FEATHER_MAX)
+}
+
+fn morphology(text: &str) -> std::result::Result<Morphology, String> {
+    let wanted = || format!("want open, close, erode or dilate, a colon, and 1 to {MORPHOLOGY_MAX}");
+    let (name, radius) = text.split_once(':').ok_or_else(wanted)?;
+    let operation = match name {
+        "open" => Operation::Open,
+        "close" => Operation::Close,
+        "erode" => Operation::Erode,
+        "dilate" => Operation::Dilate,
+        _ => return Err(wanted()),
+    };
+    match radius.parse() {
+        Ok(radius) if (1..=MORPHOLOGY_MAX).contains(&radius) => Ok(Morphology { operation, radius }),
+        _ => Err(wanted()),
+    }
+}
+
+/// What became of one picture.
+struct Done {
+    width: usize,
+    height: usize,
+    coverage: f64,
+    timings: Timings,
+}
+
+pub(crate) fn run(args: &Args) -> ExitCode {
+    let Executor::Tract = args.executor;
+    let (name, segmenter) = match load(args) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            report(args, args.model.as_deref().unwrap_or("model"), &error);
+            return ExitCode::from(1);
+        }
+    };
+    // Asking a network for what it does not know is bad usage, whatever the pictures are.
+    if let Err(error) = segmenter.contract().check_subject(&args.of) {
+        eprintln!("featheredge: model {name}: {error} [{}]", error.kind().code());
+        return ExitCode::from(2);
+    }
+    if let Err(error) = std::fs::create_dir_all(&args.out) {
+        report(
+            args,
+            &args.out.to_string_lossy(),
+            &Error::new(ErrorKind::Fetch, format!("cannot make the folder: {error}")),
+        );
+        return ExitCode::from(1);
+    }
+
+    let options = SegmentOptions {
+        of: args.of.clone(),
+        intensity: args.intensity,
+        feather: args.feather,
+        morphology: args.morphology,
+    };
+    let jobs = jobs(&args.photos, &args.out);
+    // Drawn on a terminal only; a single picture needs no bar.
+    let bar = if jobs.len() > 1 { ProgressBar::new(jobs.len() as u64) } else { ProgressBar::hidden() };
+    bar.set_style(
+        ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg} {eta}").expect("a valid template"),
+    );
+    let mut failed = false;
+    for (path, job) in jobs {
+        bar.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+        let outcome =
+            job.and_then(|job| cut(&segmenter, &options, args.output, &job).map(|done| (job, done)));
+        bar.suspend(|| match &outcome {
+            Ok((job, done)) => announce(args, &name, job, done),
+            Err(error) => report(args, &path.to_string_lossy(), error),
+        });
+        failed |= outcome.is_err();
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    if failed { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}
+
+/// The segmenter that the arguments name, and its name.
+fn load(args: &Args) -> Result<(String, Segmenter)> {
+    let read = |path: &Path| {
+        std::fs::read(path)
+            .map_err(|error| Error::new(ErrorKind::Fetch, format!("cannot read {}: {error}", path.display())))
+    };
+    let fallback = if args.of == "person" { "selfie" } else { "multiclass" };
+    let name = args.model.clone().unwrap_or_else(|| fallback.to_owned());
+    let is_file = name.ends_with(".onnx");
+    if args.contract.is_some() && !is_file {
+        return Err(Error::invalid(format!("--contract goes with an ONNX file, but the model is {name:?}")));
+    }
+    let segmenter = if is_file {
+        let contract = match &args.contract {
+            Some(path) => serde_json::from_slice(&read(path)?)
+                .map_err(|error| Error::invalid(format!("{}: {error}", path.display())))?,
+            None => CustomContract::default(),
+        };
+        Segmenter::from_onnx(&read(Path::new(&name))?, contract)?
+    } else {
+        let entry = registry().get(&name)?;
+        Segmenter::from_registry(&name, models::file(entry)?)?
+    };
+    Ok((name, segmenter))
+}
+
+fn cut(segmenter: &Segmenter, options: &SegmentOptions, output: Output, job: &Job) -> Result<Done> {
+    let file = std::fs::read(&job.picture)
+        .map_err(|error| Error::new(ErrorKind::Fetch, format!("cannot read: {error}")))?;
+    let decoded = pixels::decode(&file)?;
+    let picture = decoded.view()?;
+    let (matte, timings) = segmenter.segment(picture, options)?;
+    let done = Done { width: matte.width, height: matte.height, coverage: matte.coverage(), timings };
+    let (bytes, colour) = match output {
+        Output::Matte => (matte.alpha, image::ExtendedColorType::L8),
+        Output::Cutout => (effects::cutout(picture, &matte), image::ExtendedColorType::Rgba8),
+    };
+    image::save_buffer(&job.output, &bytes, done.width as u32, done.height as u32, colour).map_err(
+        |error| Error::new(ErrorKind::Fetch, format!("cannot write {}: {error}", job.output.display())),
+    )?;
+    Ok(done)
+}
+
+fn announce(args: &Args, model: &str, job: &Job, done: &Done) {
+    let (picture, output) = (job.picture.display(), job.output.display());
+    let &Done { width, height, coverage, timings } = done;
+    if args.json {
+        let line = json!({
+            "picture": picture.to_string(), "output": output.to_string(), "model": model, "of": args.of,
+            "width": width, "height": height, "coverage": coverage, "timings": timings,
+        });
+        println!("{line}");
+    } else {
+        println!(
+            "{picture} -> {output}  {width}x{height}  {:.0} %  network {:.0} ms",
+            coverage * 100.0,
+            timings.infer_ms
+        );
+    }
+}
+
+fn report(args: &Args, subject: &str, error: &Error) {
+    let code = error.kind().code();
+    if args.json {
+        println!(
+            "{}",
+            json!({ "picture": subject, "error": { "code": code, "message": error.to_string() } })
+        );
+    }
+    eprintln!("featheredge: {subject}: {error} [{code}]");
+}

@@ -1,0 +1,5 @@
+//! What one does with a matte.
+
+mod cutout;
+
+pub use cutout::cutout;

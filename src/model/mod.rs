@@ -1,0 +1,12 @@
+//! Which models there are and what each one wants and gives.
+//!
+//! A [`Contract`] is all that the rest of the library knows of a network.
+
+mod contract;
+mod registry;
+
+pub use contract::{Activation, Contract, Input, Layout};
+pub(crate) use contract::{BACKGROUND, PERSON};
+pub use registry::{
+    Agreement, Bounds, Channels, Difference, Entry, EntryInput, EntryOutput, Fit, Registry, Source, registry,
+};

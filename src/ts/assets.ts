@@ -1,0 +1,50 @@
+/**
+ * Where the package's other files are.
+ *
+ * Bundlers find the files by the literal `new URL('...', import.meta.url)` expressions here and in
+ * `threads.ts`, so each file has one. They are computed on the page's side: a bundled worker has
+ * another address than this module.
+ */
+
+import { SegmentError } from './error.js';
+import type { Build } from './features.js';
+import type { ModelId } from './types.js';
+
+const WASM: Record<Build, () => URL> = {
+  simd: () => new URL('./wasm/featheredge.simd.wasm', import.meta.url),
+  relaxed: () => new URL('./wasm/featheredge.relaxed.wasm', import.meta.url),
+};
+
+const MODELS: Record<ModelId, () => URL> = {
+  selfie: () => new URL('./models/selfie.onnx', import.meta.url),
+  'selfie-landscape': () => new URL('./models/selfie-landscape.onnx', import.meta.url),
+  multiclass: () => new URL('./models/multiclass.onnx', import.meta.url),
+};
+
+/** The models that ship, in the registry's order. */
+export const MODEL_IDS = Object.keys(MODELS) as ModelId[];
+
+export function wasmUrl(build: Build, base: URL | undefined): string {
+  return (base ? new URL(`wasm/featheredge.${build}.wasm`, base) : WASM[build]()).href;
+}
+
+export function modelUrl(id: ModelId, base: URL | undefined): string {
+  return (base ? new URL(`models/${id}.onnx`, base) : MODELS[id]()).href;
+}
+
+/** An absolute URL; what is relative is relative to the page, as in `fetch`. */
+export function resolveUrl(name: string, url: string | URL): URL {
+  try {
+    return new URL(String(url), globalThis.document?.baseURI ?? globalThis.location?.href);
+  } catch (cause) {
+    throw new SegmentError('INVALID_INPUT', `${name} is "${String(url)}", want a URL`, { cause });
+  }
+}
+
+/** `assetBase` as a folder: its path ends in a slash, so that names resolve inside it. */
+export function resolveBase(assetBase: string | URL | undefined): URL | undefined {
+  if (assetBase === undefined) return undefined;
+  const base = resolveUrl('assetBase', assetBase);
+  if (!base.pathname.endsWith('/')) base.pathname += '/';
+  return base;
+}

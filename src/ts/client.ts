@@ -1,0 +1,218 @@
+/**
+ * The page's side of a running thread: a queue of calls, one under way at a time.
+ *
+ * A call that breaks its thread is run once more on a new one, where there can be one; the calls
+ * behind it only wait longer. Aborting a call takes it from the queue, or discards its answer.
+ */
+
+import { SegmentError, abortedBy, foreignPicture } from './error.js';
+import type { Captured, Loaded, LoadTask, MatteAnswer, PredictTask, PredictionAnswer, Reply, Request, SegmentTask } from './protocol.js';
+import type { OpenThread, Thread } from './threads.js';
+import { release, transferables } from './transfer.js';
+import type { Progress } from './types.js';
+
+type Answer = Extract<Reply, { type: 'done' | 'failed' | 'trapped' }> | { type: 'died'; message: string };
+
+/** A call from the moment it is made until its promise settles. */
+interface Job {
+  task: SegmentTask | PredictTask;
+  picture: Promise<Captured>;
+  settled: boolean;
+  resolve(value: MatteAnswer | PredictionAnswer): void;
+  /** Also releases the picture. Only the first settling counts. */
+  reject(error: unknown): void;
+}
+
+export class Client {
+  readonly #open: OpenThread;
+  readonly #task: LoadTask;
+  readonly #replaceable: boolean;
+  readonly #queue: Job[] = [];
+  #current: Job | undefined;
+  #thread: Thread | undefined;
+  #loaded: Loaded | undefined;
+  #lastId = 0;
+  /** The request that the thread is busy with, and the job it is for. */
+  #asked: { id: number; job: Job | undefined; hear(answer: Answer): void } | undefined;
+  /** Ends what is being waited for. */
+  #interrupt: ((error: unknown) => void) | undefined;
+  #onProgress: ((progress: Progress) => void) | undefined;
+  #closed: SegmentError | undefined;
+
+  /** `replaceable`: whether a broken thread can be replaced by a new one. */
+  constructor(open: OpenThread, task: LoadTask, replaceable: boolean) {
+    this.#open = open;
+    this.#task = task;
+    this.#replaceable = replaceable;
+  }
+
+  /** Loads for the first time; a later load, after a broken thread, reports no progress. */
+  async load(onProgress: ((progress: Progress) => void) | undefined, signal: AbortSignal | undefined): Promise<Loaded> {
+    if (signal?.aborted) throw abortedBy(signal);
+    const abort = () => this.close(abortedBy(signal!));
+    signal?.addEventListener('abort', abort);
+    this.#onProgress = onProgress;
+    try {
+      return await this.#start();
+    } catch (error) {
+      this.close();
+      throw error;
+    } finally {
+      this.#onProgress = undefined;
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Queues a call; takes over the picture. */
+  call(task: SegmentTask, picture: Promise<Captured>, signal: AbortSignal | undefined): Promise<MatteAnswer>;
+  call(task: PredictTask, picture: Promise<Captured>, signal: AbortSignal | undefined): Promise<PredictionAnswer>;
+  call(task: Job['task'], picture: Promise<Captured>, signal: AbortSignal | undefined): Promise<MatteAnswer | PredictionAnswer> {
+    return new Promise((resolve, reject) => {
+      const abort = () => this.#abort(job, abortedBy(signal!));
+      signal?.addEventListener('abort', abort);
+      const settle = (act: () => void) => {
+        if (job.settled) return;
+        job.settled = true;
+        signal?.removeEventListener('abort', abort);
+        act();
+      };
+      const job: Job = {
+        task,
+        picture,
+        settled: false,
+        resolve: (value) => settle(() => resolve(value)),
+        reject: (error) =>
+          settle(() => {
+            // Closing a bitmap that was sent does nothing.
+            picture.then(release, () => {});
+            reject(error);
+          }),
+      };
+      // It may fail long before its turn comes; then that is reported.
+      picture.catch(() => {});
+      if (this.#closed) return job.reject(this.#closed);
+      this.#queue.push(job);
+      void this.#pump();
+    });
+  }
+
+  /** Ends the thread; every pending promise rejects with `reason`. */
+  close(reason = new SegmentError('CLOSED', 'the segmenter was closed')): void {
+    if (this.#closed) return;
+    // Later calls were not aborted, whatever ended this.
+    this.#closed = new SegmentError('CLOSED', 'the segmenter was closed');
+    this.#current?.reject(reason);
+    for (const job of this.#queue.splice(0)) job.reject(reason);
+    this.#interrupt?.(reason);
+    this.#stop();
+  }
+
+  async #pump(): Promise<void> {
+    while (!this.#current && this.#queue.length > 0) {
+      const job = (this.#current = this.#queue.shift()!);
+      try {
+        job.resolve(await this.#run(job));
+      } catch (error) {
+        job.reject(error);
+      }
+      this.#current = undefined;
+    }
+  }
+
+  async #run(job: Job): Promise<MatteAnswer | PredictionAnswer> {
+    let picture = await this.#wait(job.picture);
+    for (let attempt = 1; ; attempt++) {
+      await this.#start();
+      const request = { ...job.task, id: ++this.#lastId, picture };
+      const answer = await this.#ask(request, transferables(picture), job);
+      if (answer.type === 'done') return answer.value as MatteAnswer | PredictionAnswer;
+      if (answer.type === 'failed') throw new SegmentError(answer.code, answer.message);
+      this.#stop();
+      const error = new SegmentError('INTERNAL', `the run broke off: ${answer.message}`);
+      if (!this.#replaceable) {
+        job.reject(error);
+        this.close();
+      }
+      // What was transferred to a thread that died is lost; a blob is not.
+      const back = answer.type === 'trapped' ? answer.picture : picture.kind === 'blob' ? picture : undefined;
+      if (attempt === 2 || !back || job.settled) throw error;
+      picture = back;
+    }
+  }
+
+  /** Makes sure that a thread is there with the model loaded. */
+  async #start(): Promise<Loaded> {
+    if (this.#loaded) return this.#loaded;
+    const thread = this.#open({
+      onReply: (reply) => {
+        if (this.#thread === thread) this.#hear(reply);
+      },
+      onDeath: (message) => {
+        if (this.#thread !== thread) return;
+        if (this.#asked) this.#asked.hear({ type: 'died', message });
+        else this.#stop();
+      },
+    });
+    this.#thread = thread;
+    try {
+      await this.#wait(thread.started);
+      const answer = await this.#ask({ ...this.#task, id: ++this.#lastId }, [], undefined);
+      if (answer.type === 'failed') throw new SegmentError(answer.code, answer.message);
+      if (answer.type !== 'done') throw new SegmentError('INTERNAL', `loading broke off: ${answer.message}`);
+      return (this.#loaded = answer.value as Loaded);
+    } catch (error) {
+      this.#stop();
+      throw error;
+    }
+  }
+
+  #stop(): void {
+    this.#thread?.close();
+    this.#thread = this.#loaded = this.#asked = undefined;
+  }
+
+  async #ask(request: Exclude<Request, { type: 'cancel' }>, transfer: Transferable[], job: Job | undefined): Promise<Answer> {
+    const asking = new Promise<Answer>((hear) => {
+      this.#asked = { id: request.id, job, hear };
+      this.#thread!.post(request, transfer);
+    });
+    try {
+      return await this.#wait(asking);
+    } catch (cause) {
+      // The browser refuses to post a bitmap whose pixels the page may not read.
+      throw cause instanceof DOMException && cause.name === 'DataCloneError' ? foreignPicture(cause) : cause;
+    } finally {
+      this.#asked = undefined;
+    }
+  }
+
+  #hear(reply: Reply): void {
+    if (reply.type === 'progress') {
+      const listener = this.#onProgress;
+      // As a task of its own, so that what it throws is the page's error and not ours.
+      if (listener) queueMicrotask(() => listener(reply.progress));
+    } else if (reply.type !== 'started' && reply.id === this.#asked?.id) {
+      this.#asked.hear(reply);
+    }
+  }
+
+  #abort(job: Job, error: SegmentError): void {
+    job.reject(error);
+    const place = this.#queue.indexOf(job);
+    if (place >= 0) {
+      this.#queue.splice(place, 1);
+    } else if (this.#asked?.job === job) {
+      this.#thread?.post({ type: 'cancel', id: this.#asked.id }, []);
+    } else if (this.#current === job) {
+      this.#interrupt?.(error);
+    }
+  }
+
+  /** Waits for `promise`, or until interrupted. One thing is waited for at a time. */
+  #wait<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#interrupt = reject;
+      promise.then(resolve, reject);
+    });
+  }
+}

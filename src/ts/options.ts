@@ -1,0 +1,130 @@
+/** Checks of what callers pass, before anything is downloaded or sent: each message says the bad value and the wanted one. */
+
+import { MODEL_IDS, modelUrl, resolveBase, resolveUrl } from './assets.js';
+import { SegmentError } from './error.js';
+import { MAX_PIXELS } from './limits.js';
+import type { ModelSource, SegmentTask } from './protocol.js';
+import type { CreateOptions, CustomModel, ModelContract, Morphology, SegmentOptions } from './types.js';
+
+const OPERATIONS: readonly string[] = ['open', 'close', 'erode', 'dilate'] satisfies Morphology['operation'][];
+const EXECUTORS: readonly string[] = ['auto', 'cpu'] satisfies CreateOptions['executor'][];
+const MAX_FEATHER = 64;
+const MAX_RADIUS = 64;
+
+/** `CreateOptions` with every default filled in. */
+export interface CheckedCreate {
+  base: URL | undefined;
+  model: ModelSource;
+  executor: 'auto' | 'cpu';
+  worker: boolean;
+  maxPixels: number;
+}
+
+export function checkCreate(options: CreateOptions): CheckedCreate {
+  checkObject('options', options);
+  const { model = 'selfie', executor = 'auto', worker = true, maxPixels = MAX_PIXELS } = options;
+  if (!EXECUTORS.includes(executor)) throw invalid('executor', executor, `one of ${EXECUTORS.join(', ')}`);
+  if (typeof worker !== 'boolean') throw invalid('worker', worker, 'true or false');
+  if (!Number.isInteger(maxPixels) || maxPixels < 1 || maxPixels > MAX_PIXELS) {
+    throw invalid('maxPixels', maxPixels, `a whole number from 1 to ${MAX_PIXELS}`);
+  }
+  if (options.onProgress !== undefined && typeof options.onProgress !== 'function') {
+    throw invalid('onProgress', options.onProgress, 'a function');
+  }
+  checkSignal(options.signal);
+  const base = resolveBase(options.assetBase);
+  return { base, model: checkModel(model, base), executor, worker, maxPixels };
+}
+
+function checkModel(model: NonNullable<CreateOptions['model']>, base: URL | undefined): ModelSource {
+  const id = MODEL_IDS.find((known) => known === model);
+  if (id !== undefined) return { id, onnx: modelUrl(id, base) };
+  if (typeof model !== 'object' || model === null || !('onnx' in model)) {
+    throw invalid('model', model, `one of ${MODEL_IDS.join(', ')}, or { onnx }`);
+  }
+  return { id: 'custom', onnx: checkOnnx(model.onnx), contract: copyContract(model.contract) };
+}
+
+function checkOnnx(onnx: CustomModel['onnx']): string | ArrayBuffer {
+  if (onnx instanceof ArrayBuffer) return onnx.slice(0);
+  if (typeof onnx === 'string' || onnx instanceof URL) return resolveUrl('model.onnx', onnx).href;
+  throw invalid('model.onnx', onnx, 'a URL or an ArrayBuffer');
+}
+
+/** The contract's known fields, as plain data that can be posted; the WebAssembly side checks their values. */
+function copyContract(contract: ModelContract | undefined): ModelContract | undefined {
+  if (contract === undefined) return undefined;
+  checkObject('model.contract', contract);
+  const copy: ModelContract = {};
+  if (contract.range !== undefined) {
+    if (!isArrayOf('number', contract.range) || contract.range.length !== 2) {
+      throw invalid('model.contract.range', contract.range, 'two numbers');
+    }
+    copy.range = [...contract.range];
+  }
+  if (contract.activation !== undefined) {
+    if (typeof contract.activation !== 'string') throw invalid('model.contract.activation', contract.activation, 'a name');
+    copy.activation = contract.activation;
+  }
+  if (contract.temperature !== undefined) {
+    if (typeof contract.temperature !== 'number') throw invalid('model.contract.temperature', contract.temperature, 'a number');
+    copy.temperature = contract.temperature;
+  }
+  if (contract.classes !== undefined) {
+    if (!isArrayOf('string', contract.classes)) throw invalid('model.contract.classes', contract.classes, 'a list of names');
+    copy.classes = [...contract.classes];
+  }
+  return copy;
+}
+
+/** `subjects` are the model's; the first is the default. */
+export function checkSegment(options: SegmentOptions, subjects: readonly string[]): SegmentTask {
+  checkObject('options', options);
+  const { of = subjects[0], intensity = 0, feather, morphology } = options;
+  if (typeof of !== 'string' || !subjects.includes(of)) throw invalid('of', of, `one of ${subjects.join(', ')}`);
+  if (!isWithin(intensity, 0, 1)) throw invalid('intensity', intensity, '0 to 1');
+  if (feather !== undefined && !isWithin(feather, 0, MAX_FEATHER)) throw invalid('feather', feather, `0 to ${MAX_FEATHER}`);
+  checkSignal(options.signal);
+  return { type: 'segment', of, intensity, feather, morphology: checkMorphology(morphology) };
+}
+
+function checkMorphology(morphology: Morphology | undefined): Morphology | undefined {
+  if (morphology === undefined) return undefined;
+  checkObject('morphology', morphology);
+  const { operation, radius } = morphology;
+  if (!OPERATIONS.includes(operation)) throw invalid('morphology.operation', operation, `one of ${OPERATIONS.join(', ')}`);
+  if (!Number.isInteger(radius) || !isWithin(radius, 1, MAX_RADIUS)) {
+    throw invalid('morphology.radius', radius, `a whole number from 1 to ${MAX_RADIUS}`);
+  }
+  return { operation, radius };
+}
+
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', signal, 'an AbortSignal');
+}
+
+export function checkObject(name: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) throw invalid(name, value, 'an object');
+}
+
+export function invalid(name: string, got: unknown, want: string): SegmentError {
+  return new SegmentError('INVALID_INPUT', `${name} is ${describe(got)}, want ${want}`);
+}
+
+/** A value as a message shows it: short, and never failing. */
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
+  return isArrayOf('number', value) ? `[${value.join(', ')}]` : Object.prototype.toString.call(value);
+}
+
+function isArrayOf(type: 'number', value: unknown): value is number[];
+function isArrayOf(type: 'string', value: unknown): value is string[];
+function isArrayOf(type: string, value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === type);
+}
+
+function isWithin(value: unknown, low: number, high: number): boolean {
+  return typeof value === 'number' && value >= low && value <= high;
+}

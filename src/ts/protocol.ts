@@ -1,0 +1,93 @@
+/**
+ * The messages between the page and the thread that runs the network: all that crosses the border.
+ *
+ * The page sends one `load`, then one call at a time; each is answered once, by its id, with
+ * `done`, `failed` or `trapped`. The same messages are used where that thread is the page's own.
+ */
+
+import type { Build } from './features.js';
+import type { ErrorCode, ModelContract, ModelId, Morphology, Progress, Timings } from './types.js';
+
+/** Straight RGBA, row by row. */
+export interface Pixels {
+  width: number;
+  height: number;
+  data: Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** A picture that belongs to this library: a blob is shared, all else is a copy and is transferred. */
+export type Captured =
+  | { kind: 'blob'; blob: Blob }
+  | { kind: 'bitmap'; bitmap: ImageBitmap }
+  | { kind: 'pixels'; pixels: Pixels };
+
+/** A model of the registry by its file, or a file of the caller's with its contract. */
+export type ModelSource =
+  | { id: ModelId; onnx: string }
+  | { id: 'custom'; onnx: string | ArrayBuffer; contract: ModelContract | undefined };
+
+export interface LoadTask {
+  type: 'load';
+  /** Where the WebAssembly file is. */
+  wasm: string;
+  model: ModelSource;
+  maxPixels: number;
+}
+
+export interface SegmentTask {
+  type: 'segment';
+  of: string;
+  intensity: number;
+  feather: number | undefined;
+  morphology: Morphology | undefined;
+}
+
+export interface PredictTask {
+  type: 'predict';
+}
+
+/** What the page asks for. */
+export type Request =
+  | (LoadTask & { id: number })
+  | ((SegmentTask | PredictTask) & { id: number; picture: Captured })
+  /** The answer to this id is no longer wanted. */
+  | { type: 'cancel'; id: number };
+
+/** The part of the timings that the running thread sees. */
+export type RunTimings = Omit<Timings, 'totalMs'>;
+
+export interface Loaded {
+  classes: string[];
+  subjects: string[];
+  inputWidth: number;
+  inputHeight: number;
+  /** The build that the WebAssembly file says it is. */
+  build: Build;
+  wasmBytes: number;
+  modelBytes: number;
+}
+
+export interface MatteAnswer {
+  width: number;
+  height: number;
+  alpha: Uint8ClampedArray<ArrayBuffer>;
+  timings: RunTimings;
+}
+
+export interface PredictionAnswer {
+  width: number;
+  height: number;
+  classes: string[];
+  data: Float32Array<ArrayBuffer>;
+  timings: RunTimings;
+}
+
+/** What comes back. */
+export type Reply =
+  /** The worker's script runs; sent once, before anything is asked. */
+  | { type: 'started'; version: string }
+  | { type: 'progress'; progress: Progress }
+  | { type: 'done'; id: number; value: Loaded | MatteAnswer | PredictionAnswer }
+  | { type: 'failed'; id: number; code: ErrorCode; message: string }
+  /** The WebAssembly instance broke and must not be used again; the picture comes back for a new one. */
+  | { type: 'trapped'; id: number; message: string; picture: Captured };

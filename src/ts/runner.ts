@@ -1,0 +1,181 @@
+/**
+ * Loads the WebAssembly file and a model, and runs calls on them; `worker.ts` and, without a worker, the page drive it.
+ *
+ * It speaks the messages of `protocol.ts` only, and never throws: what fails is a reply.
+ * The page's side sends one call at a time, so calls do not overlap.
+ */
+
+import init, { WebSegmenter, pictureSize } from '#wasm';
+
+import { type Report, fetchModel, fetchModule } from './download.js';
+import { SegmentError, hasCode, messageOf } from './error.js';
+import { readPixels } from './pixels.js';
+import type { Captured, Loaded, LoadTask, MatteAnswer, ModelSource, PredictionAnswer, Reply, Request } from './protocol.js';
+import { transferables } from './transfer.js';
+
+type Call = Extract<Request, { type: 'segment' | 'predict' }>;
+type Value = Extract<Reply, { type: 'done' }>['value'];
+
+/** Thrown for a broken WebAssembly instance: it must not be called again. */
+class Trap extends Error {}
+
+/** The size of the WebAssembly file of this thread's one instance, once that lives. */
+let instance: Promise<number> | undefined;
+
+/** What broke this thread's instance. A new one needs a new thread. */
+let broken: Trap | undefined;
+
+export class Runner {
+  readonly #send: (reply: Reply, transfer: Transferable[]) => void;
+  readonly #abort = new AbortController();
+  #segmenter: WebSegmenter | undefined;
+  #maxPixels = 0;
+  #cancelled: number | undefined;
+
+  constructor(send: (reply: Reply, transfer: Transferable[]) => void) {
+    this.#send = send;
+  }
+
+  async handle(request: Request): Promise<void> {
+    switch (request.type) {
+      case 'load':
+        return this.#answer(request.id, () => this.#load(request));
+      case 'cancel':
+        this.#cancelled = request.id;
+        return;
+      default:
+        return this.#call(request);
+    }
+  }
+
+  /** Gives up what is under way, and frees the model. */
+  close(): void {
+    this.#abort.abort();
+    if (!broken) this.#segmenter?.free();
+    this.#segmenter = undefined;
+  }
+
+  async #load(task: LoadTask): Promise<Loaded> {
+    const { signal } = this.#abort;
+    const report: Report = (progress) => this.#send({ type: 'progress', progress }, []);
+    try {
+      const [wasm, model] = await Promise.all([
+        fetchModule(task.wasm, report, signal),
+        typeof task.model.onnx === 'string' ? fetchModel(task.model.onnx, report, signal) : new Uint8Array(task.model.onnx),
+      ]);
+      report({ phase: 'compile' });
+      const wasmBytes = await instantiate(wasm);
+      if (signal.aborted) throw closed();
+      this.#maxPixels = task.maxPixels;
+      this.#segmenter = parse(task.model, model);
+      const info = this.#segmenter.info();
+      if (info.version !== VERSION) throw misfit(`is of version ${info.version}`);
+      const { classes, subjects, inputWidth, inputHeight, build } = info;
+      return { classes, subjects, inputWidth, inputHeight, build, wasmBytes, modelBytes: model.length };
+    } catch (error) {
+      // The other download is of no use any more.
+      this.#abort.abort();
+      throw error;
+    }
+  }
+
+  async #call(call: Call): Promise<void> {
+    // What comes back if the instance breaks: pixels, once there are any, because a bitmap is closed when read.
+    let { picture } = call;
+    await this.#answer(
+      call.id,
+      async () => {
+        const start = performance.now();
+        const pixels = await readPixels(picture, this.#maxPixels, (head) => guard(() => pictureSize(head)));
+        picture = { kind: 'pixels', pixels };
+        const decodeMs = performance.now() - start;
+        if (this.#cancelled === call.id) throw new SegmentError('ABORTED', 'the call was aborted');
+        const segmenter = this.#segmenter;
+        if (!segmenter) throw closed();
+        const { data, width, height } = pixels;
+        return call.type === 'segment'
+          ? matte(guard(() => segmenter.segment(data, width, height, options(call))), decodeMs)
+          : prediction(guard(() => segmenter.predict(data, width, height)), decodeMs);
+      },
+      () => picture,
+    );
+  }
+
+  /** Runs `task` and sends its value, or what went wrong. */
+  async #answer(id: number, task: () => Promise<Value>, picture?: () => Captured): Promise<void> {
+    try {
+      const value = await task();
+      this.#send({ type: 'done', id, value }, ownBuffers(value));
+    } catch (error) {
+      const message = messageOf(error);
+      if (error instanceof Trap && picture) {
+        const back = picture();
+        this.#send({ type: 'trapped', id, message, picture: back }, transferables(back));
+      } else {
+        this.#send({ type: 'failed', id, code: hasCode(error) ? error.code : 'INTERNAL', message }, []);
+      }
+    }
+  }
+}
+
+/** The instance is shared by all runners of a thread, because the generated glue holds one. */
+async function instantiate(wasm: { module: WebAssembly.Module; bytes: number }): Promise<number> {
+  if (broken) throw new SegmentError('INTERNAL', `WebAssembly broke on this thread earlier (${broken.message}), want the page reloaded`);
+  instance ??= init({ module_or_path: wasm.module }).then(
+    () => wasm.bytes,
+    (error: unknown) => {
+      instance = undefined;
+      throw error instanceof WebAssembly.LinkError ? misfit(`does not link: ${error.message}`) : error;
+    },
+  );
+  return instance;
+}
+
+function parse(source: ModelSource, model: Uint8Array): WebSegmenter {
+  if (source.id !== 'custom') return guard(() => WebSegmenter.fromRegistry(source.id, model));
+  try {
+    return guard(() => WebSegmenter.fromOnnx(model, source.contract));
+  } catch (error) {
+    if (!(error instanceof Trap)) throw error;
+    throw new SegmentError('UNSUPPORTED_MODEL', `the ONNX file stopped its reader: ${error.message}`, { cause: error });
+  }
+}
+
+/** Calls into WebAssembly; anything thrown there that is not one of our errors leaves the instance in an unknown state. */
+function guard<T>(call: () => T): T {
+  if (broken) throw broken;
+  try {
+    return call();
+  } catch (error) {
+    if (hasCode(error)) throw error;
+    broken = new Trap(messageOf(error), { cause: error });
+    throw broken;
+  }
+}
+
+function options({ of, intensity, feather, morphology }: Extract<Call, { type: 'segment' }>) {
+  return { of, intensity, feather, morphology };
+}
+
+function matte(answer: ReturnType<WebSegmenter['segment']>, decodeMs: number): MatteAnswer {
+  const { width, height, alpha, preMs, inferMs, postMs } = answer;
+  return { width, height, alpha, timings: { decodeMs, preMs, inferMs, postMs } };
+}
+
+function prediction(answer: ReturnType<WebSegmenter['predict']>, decodeMs: number): PredictionAnswer {
+  const { width, height, classes, data, preMs, inferMs, postMs } = answer;
+  return { width, height, classes, data, timings: { decodeMs, preMs, inferMs, postMs } };
+}
+
+function ownBuffers(value: Value): Transferable[] {
+  if ('alpha' in value) return [value.alpha.buffer];
+  return 'data' in value ? [value.data.buffer] : [];
+}
+
+function closed(): SegmentError {
+  return new SegmentError('CLOSED', 'the segmenter was closed');
+}
+
+function misfit(what: string): SegmentError {
+  return new SegmentError('CHECKSUM_MISMATCH', `the WebAssembly file ${what}, want the one of version ${VERSION}; deploy the package's files together`);
+}

@@ -1,0 +1,14 @@
+/** What happens to a captured picture's memory: moved to the other thread, or given back. */
+
+import type { Captured } from './protocol.js';
+
+/** What of a picture moves to the other thread instead of being copied. */
+export function transferables(picture: Captured): Transferable[] {
+  if (picture.kind === 'bitmap') return [picture.bitmap];
+  return picture.kind === 'pixels' ? [picture.pixels.data.buffer] : [];
+}
+
+/** Gives back the memory of a picture that will not be sent. */
+export function release(picture: Captured): void {
+  if (picture.kind === 'bitmap') picture.bitmap.close();
+}

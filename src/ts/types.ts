@@ -1,0 +1,193 @@
+/**
+ * The public face, as types. Written by hand, so that no tool's upgrade can change it.
+ *
+ * Units: sizes in pixels, times in milliseconds, shares from 0 to 1.
+ * Ownership: a picture that is passed in stays the caller's; nothing of it is transferred or kept.
+ */
+
+/** A model that ships with the package. */
+export type ModelId = 'selfie' | 'selfie-landscape' | 'multiclass';
+
+/** What a network wants and gives, for a model that does not ship with the package. */
+export interface ModelContract {
+  /** The value that a black and a white channel become. Default `[0, 1]`. */
+  range?: [number, number];
+  /** What the network's output still needs to become probabilities. Default `'none'`. */
+  activation?: 'none' | 'sigmoid' | 'softmax';
+  /** Factor on the output before `activation`; above 0. Default 1. */
+  temperature?: number;
+  /**
+   * A name per output channel, in the channels' order; `background` names the one that is no subject.
+   * Default: `['person']` for one channel, `['background', 'person']` for two.
+   */
+  classes?: string[];
+}
+
+/** An ONNX file of the caller's: one picture in (`[1, 3, h, w]` or `[1, h, w, 3]`), one map out. */
+export interface CustomModel {
+  /** Where the file is, or its bytes (copied). */
+  onnx: string | URL | ArrayBuffer;
+  contract?: ModelContract;
+}
+
+/** What `onProgress` hears, in this order; `download` repeats. */
+export type Progress =
+  | {
+      phase: 'download';
+      /** Which of the two downloads this is about. */
+      file: 'wasm' | 'model';
+      /** Bytes so far, after any content encoding is undone. */
+      loadedBytes: number;
+      /** Bytes in all, where known. */
+      totalBytes: number | undefined;
+    }
+  | { phase: 'compile' }
+  | { phase: 'ready' };
+
+export interface CreateOptions {
+  /** Default `'selfie'`. Hair, skin and clothes need `'multiclass'`. */
+  model?: ModelId | CustomModel;
+  /** What runs the network. `'auto'` (default) takes the fastest there is; today that is the CPU. */
+  executor?: 'auto' | 'cpu';
+  /**
+   * Run in a module worker, so that the page stays responsive. Default true.
+   * Where a worker cannot be started, the page's own thread is used, and `info.reason` says why.
+   */
+  worker?: boolean;
+  /**
+   * The folder that `worker.js`, `wasm/` and `models/` are served from, if it is not the one
+   * this module was loaded from. Workers must come from the page's own origin.
+   */
+  assetBase?: string | URL;
+  /** Refuse pictures of more pixels than this. Default and highest: 50,000,000. */
+  maxPixels?: number;
+  /** Gives up loading; `create` then rejects with `ABORTED`. */
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+}
+
+/** A picture of any size up to `maxPixels`. EXIF orientation is honoured. */
+export type Picture =
+  | Blob
+  | ImageBitmap
+  | ImageData
+  | HTMLImageElement
+  | HTMLCanvasElement
+  | OffscreenCanvas
+  | HTMLVideoElement
+  | VideoFrame;
+
+/** Grey-scale morphology on the matte, before the feather. */
+export interface Morphology {
+  /** `open` removes specks, `close` fills holes, `erode` shrinks, `dilate` grows. */
+  operation: 'open' | 'close' | 'erode' | 'dilate';
+  /** Half the side of the square window, in pixels of the picture: 1 to 64. */
+  radius: number;
+}
+
+export interface SegmentOptions {
+  /**
+   * What to cut out: one of `info.subjects`, such as `'hair'`. Default: the first of them, which
+   * is `'person'` (everything that is not background) for every model that ships.
+   */
+  of?: string;
+  /**
+   * Strength of the effect that the matte is for, 0 (default) to 1. It sets the feather's
+   * radius: 3 px at 0, 7 px at 1, linear between.
+   */
+  intensity?: number;
+  /** The feather's radius itself, in pixels of the picture: 0 (off) to 64. Overrides `intensity`. */
+  feather?: number;
+  /** Off by default. */
+  morphology?: Morphology;
+  /** Gives up this call; it then rejects with `ABORTED`. Others are not affected. */
+  signal?: AbortSignal;
+}
+
+export interface PredictOptions {
+  /** Gives up this call; it then rejects with `ABORTED`. Others are not affected. */
+  signal?: AbortSignal;
+}
+
+export interface Timings {
+  /** Decoding the picture and reading its pixels. */
+  decodeMs: number;
+  /** Picture to network input. */
+  preMs: number;
+  /** The network. */
+  inferMs: number;
+  /** Probabilities to the matte at the picture's size; 0 for `predict`. */
+  postMs: number;
+  /** From the call to its result, waiting and copying included. */
+  totalMs: number;
+}
+
+/** How much of each pixel belongs to the subject. The caller owns it. */
+export interface Matte {
+  /** The picture's width after EXIF orientation. */
+  width: number;
+  /** The picture's height after EXIF orientation. */
+  height: number;
+  /** `width * height` values, row by row from the top left: 0 is ground, 255 is subject. */
+  alpha: Uint8ClampedArray<ArrayBuffer>;
+  timings: Timings;
+}
+
+/** The network's answer as probabilities, at its own size. The caller owns it. */
+export interface Prediction {
+  width: number;
+  height: number;
+  /** Name of each channel. */
+  classes: string[];
+  /** `[height, width, classes]`, row-major, each value from 0 to 1. */
+  data: Float32Array<ArrayBuffer>;
+  timings: Timings;
+}
+
+/** What really runs, and why. */
+export interface Info {
+  /** The model's id, or `'custom'`. */
+  model: ModelId | 'custom';
+  /** Name of each channel the network gives, in order. */
+  classes: string[];
+  /** What `segment` takes as `of`. */
+  subjects: string[];
+  /** Size of the network's input. */
+  inputWidth: number;
+  inputHeight: number;
+  executor: 'cpu';
+  /** Which WebAssembly build was chosen. */
+  build: 'simd' | 'relaxed';
+  /** Whether it runs in a worker. */
+  worker: boolean;
+  /** Why this executor, build and thread, in words for a person. */
+  reason: string;
+  /** Size of the downloaded files after any content encoding is undone. */
+  wasmBytes: number;
+  modelBytes: number;
+  /** Version of the package. */
+  version: string;
+}
+
+/** What a caller can do about a failure; the codes are stable. */
+export type ErrorCode =
+  /** An argument is wrong; fix the call. */
+  | 'INVALID_INPUT'
+  /** The bytes are no picture that can be decoded here. */
+  | 'UNSUPPORTED_PICTURE'
+  /** The picture has more pixels than `maxPixels`, or a side above 16,384. */
+  | 'PICTURE_TOO_LARGE'
+  /** The ONNX file cannot be parsed or run, or is no segmentation network. */
+  | 'UNSUPPORTED_MODEL'
+  /** A file is not the one that belongs to this version; do not retry, check what is served. */
+  | 'CHECKSUM_MISMATCH'
+  /** A file could not be downloaded; retrying may help. */
+  | 'FETCH'
+  /** The browser lacks, or the page's policy forbids, what is needed, such as WebAssembly SIMD. */
+  | 'UNSUPPORTED_BROWSER'
+  /** The call's `signal` was aborted; `cause` is the signal's reason. */
+  | 'ABORTED'
+  /** The segmenter was closed. */
+  | 'CLOSED'
+  /** A fault of this library; please report it. */
+  | 'INTERNAL';

@@ -1,0 +1,141 @@
+//! The wasm border: what `ts/runner.ts` calls. The only place that names JavaScript.
+//!
+//! Everything that crosses is copied. Failures cross as an `Error` named `SegmentError` whose
+//! `code` is the kind's stable name; bad input never panics.
+
+use js_sys::{Float32Array, Object, Reflect, Uint8ClampedArray};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+
+use crate::error::Error;
+use crate::pixels::{Rgba8, header_size};
+use crate::segmenter::{CustomContract, SegmentOptions, Segmenter};
+use crate::telemetry::Timings;
+
+/// Which of the two builds this is.
+const BUILD: &str = if cfg!(target_feature = "relaxed-simd") { "relaxed" } else { "simd" };
+
+/// A segmenter with the facts that the page may ask for.
+#[wasm_bindgen]
+pub struct WebSegmenter {
+    segmenter: Segmenter,
+    model: String,
+}
+
+/// What `WebSegmenter.info` tells.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Info<'a> {
+    model: &'a str,
+    classes: &'a [String],
+    subjects: Vec<&'a str>,
+    input_width: usize,
+    input_height: usize,
+    build: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Size {
+    width: usize,
+    height: usize,
+}
+
+/// Width and height from the first bytes of a picture file; `undefined` if more bytes are needed.
+#[wasm_bindgen(js_name = pictureSize)]
+pub fn picture_size(head: &[u8]) -> Result<JsValue, JsValue> {
+    let size = header_size(head).map_err(to_js)?;
+    Ok(size.map_or(JsValue::UNDEFINED, |(width, height)| plain(&Size { width, height })))
+}
+
+#[wasm_bindgen]
+impl WebSegmenter {
+    /// The registry's model `id` from its file's bytes, which are verified first.
+    #[wasm_bindgen(js_name = fromRegistry)]
+    pub fn from_registry(id: &str, file: &[u8]) -> Result<WebSegmenter, JsValue> {
+        let segmenter = Segmenter::from_registry(id, file).map_err(to_js)?;
+        Ok(Self { segmenter, model: id.to_owned() })
+    }
+
+    /// Any ONNX segmentation network; `contract` is a plain object or `undefined`.
+    #[wasm_bindgen(js_name = fromOnnx)]
+    pub fn from_onnx(file: &[u8], contract: JsValue) -> Result<WebSegmenter, JsValue> {
+        let contract: CustomContract = read("contract", contract)?;
+        let segmenter = Segmenter::from_onnx(file, contract).map_err(to_js)?;
+        Ok(Self { segmenter, model: "custom".to_owned() })
+    }
+
+    /// What runs.
+    pub fn info(&self) -> JsValue {
+        let contract = self.segmenter.contract();
+        plain(&Info {
+            model: &self.model,
+            classes: &contract.classes,
+            subjects: contract.subjects(),
+            input_width: contract.input.width,
+            input_height: contract.input.height,
+            build: BUILD,
+            version: env!("CARGO_PKG_VERSION"),
+        })
+    }
+
+    /// `{ width, height, alpha, preMs, inferMs, postMs }` for `[height, width, 4]` bytes.
+    pub fn segment(
+        &self,
+        rgba: &[u8],
+        width: usize,
+        height: usize,
+        options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let options: SegmentOptions = read("options", options)?;
+        let picture = Rgba8::new(width, height, rgba).map_err(to_js)?;
+        let (matte, timings) = self.segmenter.segment(picture, &options).map_err(to_js)?;
+        let result = with_timings(timings);
+        set(&result, "width", width);
+        set(&result, "height", height);
+        set(&result, "alpha", Uint8ClampedArray::from(&matte.alpha[..]));
+        Ok(result.into())
+    }
+
+    /// `{ width, height, classes, data, preMs, inferMs, postMs }` for `[height, width, 4]` bytes.
+    pub fn predict(&self, rgba: &[u8], width: usize, height: usize) -> Result<JsValue, JsValue> {
+        let picture = Rgba8::new(width, height, rgba).map_err(to_js)?;
+        let (prediction, timings) = self.segmenter.predict(picture).map_err(to_js)?;
+        let result = with_timings(timings);
+        set(&result, "width", prediction.width);
+        set(&result, "height", prediction.height);
+        set(&result, "classes", plain(&prediction.classes));
+        set(&result, "data", Float32Array::from(&prediction.data[..]));
+        Ok(result.into())
+    }
+}
+
+/// A plain object of data of ours.
+fn plain(value: &impl Serialize) -> JsValue {
+    serde_wasm_bindgen::to_value(value).expect("structs, strings and numbers always convert")
+}
+
+/// Reads a plain object; `undefined` is the default.
+fn read<T: for<'a> Deserialize<'a> + Default>(name: &str, value: JsValue) -> Result<T, JsValue> {
+    if value.is_undefined() {
+        return Ok(T::default());
+    }
+    serde_wasm_bindgen::from_value(value).map_err(|error| to_js(Error::invalid(format!("{name}: {error}"))))
+}
+
+fn with_timings(timings: Timings) -> Object {
+    plain(&timings).unchecked_into()
+}
+
+fn set(object: &Object, name: &str, value: impl Into<JsValue>) {
+    // Cannot fail: a fresh plain object is extensible.
+    let _ = Reflect::set(object, &name.into(), &value.into());
+}
+
+/// An `Error` whose `code` is the kind's stable name.
+fn to_js(error: Error) -> JsValue {
+    let js = js_sys::Error::new(&error.to_string());
+    js.set_name("SegmentError");
+    set(js.unchecked_ref(), "code", error.kind().code());
+    js.into()
+}

@@ -1,0 +1,44 @@
+/** The probes: valid modules that use what they are to find, judged by Node's own WebAssembly. */
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import test from 'node:test';
+
+import { load } from './load.mjs';
+
+const { RELAXED, SIMD, chooseBuild } = await load('features');
+
+/** What Node says of a module with relaxed SIMD switched on or off. */
+function validates(module, flag) {
+  const code = `process.stdout.write(String(WebAssembly.validate(Uint8Array.from([${module}]))))`;
+  const { stdout, status } = spawnSync(process.execPath, [flag, '-e', code], { encoding: 'utf8' });
+  assert.equal(status, 0, `node ${flag}`);
+  return stdout === 'true';
+}
+
+test('the SIMD probe is a whole module that needs and gives nothing', () => {
+  const module = new WebAssembly.Module(SIMD);
+  assert.deepEqual(WebAssembly.Module.imports(module), []);
+  assert.deepEqual(WebAssembly.Module.exports(module), []);
+});
+
+test('the relaxed probe is valid exactly where relaxed SIMD is on', () => {
+  assert.equal(validates(RELAXED, '--experimental-wasm-relaxed-simd'), true);
+  assert.equal(validates(RELAXED, '--no-experimental-wasm-relaxed-simd'), false);
+  assert.equal(validates(SIMD, '--no-experimental-wasm-relaxed-simd'), true);
+});
+
+test('the build is the fastest that validates', () => {
+  assert.equal(chooseBuild(), WebAssembly.validate(RELAXED) ? 'relaxed' : 'simd');
+  const validate = WebAssembly.validate;
+  try {
+    WebAssembly.validate = (module) => module !== RELAXED;
+    assert.equal(chooseBuild(), 'simd');
+    WebAssembly.validate = () => true;
+    assert.equal(chooseBuild(), 'relaxed');
+    WebAssembly.validate = () => false;
+    assert.equal(chooseBuild(), undefined);
+  } finally {
+    WebAssembly.validate = validate;
+  }
+});

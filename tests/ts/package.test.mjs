@@ -1,0 +1,100 @@
+/** The bundles: what bundlers must find in them, what they must not hold, and that a server can import them. */
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+
+import { PACKAGE, ROOT, bundle } from '../../scripts/bundle.mjs';
+import { load } from './load.mjs';
+
+const compiler = createRequire(import.meta.url).resolve('typescript/package.json').replace('package.json', 'bin/tsc');
+
+test('minified code keeps the expressions that bundlers look for', async () => {
+  const code = await bundle('index');
+  const files = ['worker.js', 'wasm/featheredge.simd.wasm', 'wasm/featheredge.relaxed.wasm'];
+  const models = ['models/selfie.onnx', 'models/selfie-landscape.onnx', 'models/multiclass.onnx'];
+  for (const file of [...files, ...models]) {
+    assert.equal(code.split(`new URL("./${file}",import.meta.url)`).length - 1, 1, file);
+  }
+  assert.ok(code.includes('new Worker(new URL("./worker.js",import.meta.url),{type:"module",name:"featheredge"})'));
+  assert.ok(code.includes('import("./runner.js")'));
+  assert.equal(code.split('import.meta').length - 1, files.length + models.length);
+});
+
+test('the worker and the runner need no file but themselves', async () => {
+  for (const name of ['worker', 'runner']) {
+    const code = await bundle(name);
+    // Some bundlers make a classic script of a worker; neither would work there.
+    assert.doesNotMatch(code, /import\.meta|\bimport\s*\(|\bimport\s*["'{*]|\beval\s*\(|new Function/, name);
+  }
+  assert.doesNotMatch(await bundle('worker'), /\bexport\s*\{/);
+});
+
+test('nothing evaluates code or makes workers of blobs', async () => {
+  assert.doesNotMatch(await bundle('index'), /\beval\s*\(|new Function|createObjectURL/);
+});
+
+test('a server can import it, and is told what is missing when it creates', async () => {
+  const { SegmentError, Segmenter } = await load('index');
+  assert.deepEqual(Object.keys(await load('index')).sort(), ['SegmentError', 'Segmenter']);
+  const aborted = Segmenter.create({ signal: AbortSignal.abort('reason') });
+  await assert.rejects(aborted, (error) => error instanceof SegmentError && error.code === 'ABORTED' && error.cause === 'reason');
+  await assert.rejects(Segmenter.create({ model: 'none' }), { code: 'INVALID_INPUT' });
+});
+
+test('errors carry code, name and cause', async () => {
+  const { SegmentError } = await load('error');
+  const cause = new Error('why');
+  const error = new SegmentError('FETCH', 'what', { cause });
+  assert.ok(error instanceof Error);
+  assert.deepEqual([error.name, error.code, error.message, error.cause], ['SegmentError', 'FETCH', 'what', cause]);
+  assert.equal(String(error), 'SegmentError: what');
+});
+
+test('the declarations serve a strict project', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'featheredge-types-'));
+  try {
+    const types = join(folder, 'node_modules/featheredge');
+    const emit = spawnSync(process.execPath, [compiler, '-p', `${ROOT}src/ts/tsconfig.json`, '--outDir', types], { encoding: 'utf8' });
+    assert.equal(emit.status, 0, emit.stdout);
+    // Only these are published, so the others must not be needed.
+    const published = ['index', 'segmenter', 'error', 'types'];
+    for (const name of published) cpSync(join(types, `${name}.d.ts`), join(folder, `${name}.d.ts`));
+    rmSync(types, { recursive: true });
+    for (const name of published) cpSync(join(folder, `${name}.d.ts`), join(types, `${name}.d.ts`));
+    writeFileSync(join(types, 'package.json'), JSON.stringify({ name: 'featheredge', version: PACKAGE.version, type: 'module', exports: { '.': { types: './index.d.ts' } } }));
+    writeFileSync(
+      join(folder, 'page.ts'),
+      `import { SegmentError, Segmenter, type ErrorCode, type Progress } from 'featheredge';
+      export async function cut(file: File, image: HTMLImageElement, frame: VideoFrame): Promise<ImageData> {
+        using segmenter = await Segmenter.create({ model: 'multiclass', onProgress: (p: Progress) => console.log(p.phase) });
+        await segmenter.predict(image);
+        await segmenter.segment(frame, { feather: 5, morphology: { operation: 'open', radius: 2 } });
+        try {
+          const { alpha, width, timings } = await segmenter.segment(file, { of: 'hair', intensity: 0.5 });
+          console.log(timings.totalMs.toFixed(), segmenter.info.reason);
+          return new ImageData(alpha, width);
+        } catch (error) {
+          const code: ErrorCode | undefined = error instanceof SegmentError ? error.code : undefined;
+          throw new Error(code);
+        }
+      }
+      // @ts-expect-error the models are a closed list
+      void Segmenter.create({ model: 'selfi' });
+      // @ts-expect-error made by create only
+      new Segmenter();`,
+    );
+    for (const resolution of ['bundler', 'nodenext']) {
+      const module = resolution === 'bundler' ? 'esnext' : 'nodenext';
+      const options = ['--strict', '--noEmit', '--target', 'es2022', '--module', module, '--moduleResolution', resolution, '--lib', 'es2022,dom', '--types', ''];
+      const check = spawnSync(process.execPath, [compiler, ...options, 'page.ts'], { cwd: folder, encoding: 'utf8' });
+      assert.equal(check.status, 0, `${resolution}: ${check.stdout}`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,80 @@
+/** Shows a picture and what was cut out of it. */
+
+import { paintAmbient } from './ambient.js';
+import { makeCompare } from './compare.js';
+import { compose, gainFor } from './compose.js';
+import { LEAST_COVERAGE } from './matte.js';
+import { part } from './page.js';
+
+/** @typedef {import('./picture.js').Picture} Picture */
+/** @typedef {import('./matte.js').Cut} Cut */
+/** @typedef {import('./compose.js').Paint} Paint */
+
+const frame = part('frame');
+const before = /** @type {HTMLCanvasElement} */ (part('before'));
+const result = /** @type {HTMLCanvasElement} */ (part('result'));
+const compare = makeCompare(frame, part('split'));
+
+const TITLES = { cutout: 'Cut-out', color: 'On colour', recolor: 'Recoloured', matte: 'Matte' };
+
+/** Device pixels that a picture may take here. */
+export function room() {
+  const box = /** @type {HTMLElement} */ (frame.parentElement);
+  const density = Math.min(2, devicePixelRatio || 1);
+  return {
+    width: Math.max(480, box.clientWidth) * density,
+    height: Math.max(480, box.clientHeight) * density,
+  };
+}
+
+/** The picture alone, until a result joins it. @param {Picture} picture */
+export function showPicture(picture) {
+  const { photo } = picture;
+  part('welcome').hidden = true;
+  frame.hidden = false;
+  frame.style.setProperty('--ratio', String(picture.width / picture.height));
+  copy(photo, before);
+  before.setAttribute('aria-label', `Original picture, ${picture.name}`);
+  delete frame.dataset.result;
+  part('nothing').hidden = true;
+  paintAmbient(/** @type {HTMLCanvasElement} */ (part('ambient')), photo);
+}
+
+/**
+ * @param {Picture} picture
+ * @param {Cut} cut
+ * @param {Paint} paint
+ */
+export function showResult(picture, cut, paint) {
+  compose(result, picture.photo, cut.mask, paint);
+  const title = TITLES[paint.view];
+  part('tag').textContent = title;
+  result.setAttribute('aria-label', `${title} of ${picture.name}`);
+  frame.dataset.view = paint.view;
+  if (paint.view === 'color' && paint.color) frame.style.setProperty('--ground', paint.color);
+  const first = !('result' in frame.dataset);
+  const nothing = cut.coverage < LEAST_COVERAGE;
+  part('nothing').hidden = !nothing;
+  if (nothing) delete frame.dataset.result;
+  else frame.dataset.result = '';
+  if (first && !nothing) compare.reveal();
+}
+
+/** @param {boolean} on */
+export function setCompare(on) {
+  part('compare').setAttribute('aria-pressed', String(on));
+  if (on) frame.dataset.compare = '';
+  else delete frame.dataset.compare;
+}
+
+/** What a picture's hair needs to take a colour. @param {Picture} picture @param {Cut} cut @param {string} color */
+export function gainOf(picture, cut, color) {
+  return gainFor(picture.photo, cut.mask, color);
+}
+
+/** @param {HTMLCanvasElement} from @param {HTMLCanvasElement} to */
+function copy(from, to) {
+  to.width = from.width;
+  to.height = from.height;
+  to.getContext('2d')?.drawImage(from, 0, 0);
+}
