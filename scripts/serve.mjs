@@ -19,7 +19,8 @@ const FOLDERS = { '/featheredge/': 'dist', '/fixtures/': 'fixtures', '/': 'www' 
 const DEFAULT_PORT = 8787;
 const ATTEMPTS = 20;
 
-const HEADERS = {
+/** Sent with every answer. */
+export const HEADERS = {
   'Content-Security-Policy': [
     "default-src 'none'",
     "script-src 'self' 'wasm-unsafe-eval'",

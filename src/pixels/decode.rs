@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 
-use super::{MAX_PIXELS, MAX_SIDE, Rgba8, check_size, header_size};
+use super::{MAX_PIXELS, MAX_SIDE, Rgba8, check_size, header_size, jpeg};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A decoded picture, upright after its EXIF orientation.
@@ -32,7 +32,7 @@ impl Decoded {
 /// header states more than [`MAX_PIXELS`]; then nothing is decoded.
 pub fn decode(file: &[u8]) -> Result<Decoded> {
     let unsupported = |error: image::ImageError| {
-        Error::new(ErrorKind::UnsupportedPicture, format!("cannot decode: {error}"))
+        Error::new(ErrorKind::UnsupportedPicture, format!("cannot decode: {}", error.to_string().trim_end()))
     };
     match header_size(file)? {
         Some((width, height)) => check_size(width, height, MAX_PIXELS)?,
@@ -42,6 +42,9 @@ pub fn decode(file: &[u8]) -> Result<Decoded> {
                 "file ends within its header, want a whole picture",
             ));
         }
+    }
+    if file.starts_with(&[0xff, 0xd8]) && !jpeg::is_whole(file) {
+        return Err(Error::new(ErrorKind::UnsupportedPicture, "JPEG is cut short, want a whole picture"));
     }
     let mut reader = ImageReader::new(Cursor::new(file))
         .with_guessed_format()

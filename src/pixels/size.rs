@@ -36,19 +36,16 @@ pub fn check_size(width: usize, height: usize, max_pixels: usize) -> Result<()> 
 /// `UnsupportedPicture` if the bytes are of no known picture format.
 pub fn header_size(head: &[u8]) -> Result<Option<(usize, usize)>> {
     use imagesize::ImageError;
+    let unsupported = |message: &str| Err(Error::new(ErrorKind::UnsupportedPicture, message));
+    if head.is_empty() {
+        return unsupported("file is empty, want a picture");
+    }
     match imagesize::blob_size(head) {
         Ok(size) => Ok(Some((size.width, size.height))),
         Err(ImageError::IoError(_)) => Ok(None),
-        Err(ImageError::NotSupported | ImageError::CorruptedImage) => Err(Error::new(
-            ErrorKind::UnsupportedPicture,
-            match head {
-                [] => "file is empty, want a picture".to_owned(),
-                _ => {
-                    "file is no picture of a known format, want JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP or TIFF"
-                        .to_owned()
-                }
-            },
-        )),
+        Err(ImageError::NotSupported | ImageError::CorruptedImage) => unsupported(
+            "file is no picture of a known format, want JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP or TIFF",
+        ),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Everything that crosses is copied. Failures cross as an `Error` named `SegmentError` whose
 //! `code` is the kind's stable name; bad input never panics.
 
-use js_sys::{Float32Array, Object, Reflect, Uint8ClampedArray};
+use js_sys::{Float32Array, JSON, Object, Reflect, Uint8ClampedArray};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
@@ -60,7 +60,7 @@ impl WebSegmenter {
     /// Any ONNX segmentation network; `contract` is a plain object or `undefined`.
     #[wasm_bindgen(js_name = fromOnnx)]
     pub fn from_onnx(file: &[u8], contract: JsValue) -> Result<WebSegmenter, JsValue> {
-        let contract: CustomContract = read("contract", contract)?;
+        let contract: CustomContract = read("contract", &contract)?;
         let segmenter = Segmenter::from_onnx(file, contract).map_err(to_js)?;
         Ok(Self { segmenter, model: "custom".to_owned() })
     }
@@ -87,7 +87,7 @@ impl WebSegmenter {
         height: usize,
         options: JsValue,
     ) -> Result<JsValue, JsValue> {
-        let options: SegmentOptions = read("options", options)?;
+        let options: SegmentOptions = read("options", &options)?;
         let picture = Rgba8::new(width, height, rgba).map_err(to_js)?;
         let (matte, timings) = self.segmenter.segment(picture, &options).map_err(to_js)?;
         let result = with_timings(timings);
@@ -112,15 +112,17 @@ impl WebSegmenter {
 
 /// A plain object of data of ours.
 fn plain(value: &impl Serialize) -> JsValue {
-    serde_wasm_bindgen::to_value(value).expect("structs, strings and numbers always convert")
+    let text = serde_json::to_string(value).expect("structs, strings and numbers always convert");
+    JSON::parse(&text).expect("what serde writes is JSON")
 }
 
-/// Reads a plain object; `undefined` is the default.
-fn read<T: for<'a> Deserialize<'a> + Default>(name: &str, value: JsValue) -> Result<T, JsValue> {
+/// Reads a plain object, strictly; `undefined` is the default, and so is a field that is `undefined`.
+fn read<T: for<'a> Deserialize<'a> + Default>(name: &str, value: &JsValue) -> Result<T, JsValue> {
     if value.is_undefined() {
         return Ok(T::default());
     }
-    serde_wasm_bindgen::from_value(value).map_err(|error| to_js(Error::invalid(format!("{name}: {error}"))))
+    let text = JSON::stringify(value).map(String::from).unwrap_or_default();
+    serde_json::from_str(&text).map_err(|error| to_js(Error::invalid(format!("{name}: {error}"))))
 }
 
 fn with_timings(timings: Timings) -> Object {

@@ -108,7 +108,8 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Ok(loaded) => loaded,
         Err(error) => {
             report(args, args.model.as_deref().unwrap_or("model"), &error);
-            return ExitCode::from(1);
+            // A wrong name or contract is bad usage; a file that is missing or broken is bad input.
+            return ExitCode::from(if error.kind() == ErrorKind::InvalidInput { 2 } else { 1 });
         }
     };
     // Asking a network for what it does not know is bad usage, whatever the pictures are.

@@ -1,0 +1,93 @@
+//! The fixtures, and how mattes are compared.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file includes this one and uses its share")]
+
+use std::path::{Path, PathBuf};
+
+use featheredge::Segmenter;
+use featheredge::model::registry;
+use featheredge::pixels::{Decoded, Matte, decode};
+use serde_json::Value;
+
+/// A file of the project.
+pub fn project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// One picture of `fixtures/manifest.json`.
+pub struct Fixture {
+    pub id: String,
+    path: PathBuf,
+    pub masks: Option<[PathBuf; 2]>,
+    pub width: usize,
+    pub height: usize,
+}
+
+impl Fixture {
+    /// The picture; `None`, with a word on it, where set-up has not fetched it.
+    pub fn load(&self) -> Option<Decoded> {
+        if !self.path.exists() {
+            println!("{}: skipped: {} is not there; run scripts/setup test", self.id, self.path.display());
+            assert!(std::env::var_os("CI").is_none(), "{} must be there", self.id);
+            return None;
+        }
+        Some(decode(&std::fs::read(&self.path).expect("readable")).expect("a picture"))
+    }
+}
+
+/// All pictures of the manifest.
+pub fn fixtures() -> Vec<Fixture> {
+    let text = std::fs::read_to_string(project("fixtures/manifest.json")).expect("the manifest");
+    let manifest: Value = serde_json::from_str(&text).expect("JSON");
+    let path = |value: &Value| project("fixtures").join(value.as_str().expect("a path"));
+    let pictures = manifest["pictures"].as_array().expect("a list").iter();
+    pictures
+        .map(|picture| Fixture {
+            id: picture["id"].as_str().expect("an id").to_owned(),
+            path: path(&picture["file"]),
+            masks: picture.get("masks").map(|masks| [path(&masks["person"]), path(&masks["hair"])]),
+            width: picture["width"].as_u64().expect("a width") as usize,
+            height: picture["height"].as_u64().expect("a height") as usize,
+        })
+        .collect()
+}
+
+/// The fixture called `id`.
+pub fn fixture(id: &str) -> Fixture {
+    fixtures().into_iter().find(|fixture| fixture.id == id).unwrap_or_else(|| panic!("no fixture {id}"))
+}
+
+/// A model that ships.
+pub fn segmenter(id: &str) -> Segmenter {
+    let entry = registry().get(id).expect("a model");
+    let file = std::fs::read(project("models").join(&entry.file)).expect("its file");
+    Segmenter::from_registry(id, &file).expect("a sound model")
+}
+
+/// An 8-bit grey PNG.
+pub fn read_grey(path: &Path) -> Matte {
+    let grey = image::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).into_luma8();
+    Matte { width: grey.width() as usize, height: grey.height() as usize, alpha: grey.into_raw() }
+}
+
+/// Writes an 8-bit grey PNG.
+pub fn write_grey(path: &Path, matte: &Matte) {
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    image::save_buffer(
+        path,
+        &matte.alpha,
+        matte.width as u32,
+        matte.height as u32,
+        image::ExtendedColorType::L8,
+    )
+    .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+}
+
+/// Intersection over union, both at half; 1 if both are empty.
+pub fn iou(one: &Matte, other: &Matte) -> f64 {
+    assert_eq!((one.width, one.height), (other.width, other.height), "of one size");
+    let sides = one.alpha.iter().zip(&other.alpha).map(|(&a, &b)| (a >= 128, b >= 128));
+    let (both, either) =
+        sides.fold((0, 0), |(both, either), (a, b)| (both + u64::from(a & b), either + u64::from(a | b)));
+    if either == 0 { 1.0 } else { both as f64 / either as f64 }
+}

@@ -1,0 +1,124 @@
+//! The wasm border in a real browser, on whichever build this is compiled for.
+//!
+//! `scripts/test.mjs` runs it for both builds in headless Chromium.
+
+#![cfg(target_arch = "wasm32")]
+
+use featheredge::web::{WebSegmenter, picture_size};
+use js_sys::{Array, Float32Array, Object, Reflect, Uint8ClampedArray};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+const SELFIE: &[u8] = include_bytes!("../models/selfie.onnx");
+const MULTICLASS: &[u8] = include_bytes!("../models/multiclass.onnx");
+const PICTURE: &[u8] = include_bytes!("../fixtures/images/astronaut.png");
+const PERSON: &[u8] = include_bytes!("goldens/astronaut.selfie-person-0.png");
+const HAIR: &[u8] = include_bytes!("goldens/astronaut.multiclass-hair-0.png");
+
+/// Largest mean difference from the native matte, in 1/255, and largest share of pixels that
+/// differ by more than 8: relaxed SIMD may round once where others round twice.
+const TOLERANCE: (f64, f64) = (0.2, 0.002);
+
+fn picture() -> (Vec<u8>, usize, usize) {
+    let picture = image::load_from_memory(PICTURE).unwrap().into_rgba8();
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    (picture.into_raw(), width, height)
+}
+
+fn get(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).unwrap()
+}
+
+fn number(object: &JsValue, name: &str) -> f64 {
+    get(object, name).as_f64().unwrap_or_else(|| panic!("{name} is a number"))
+}
+
+#[track_caller]
+fn code(result: Result<impl Sized, JsValue>) -> String {
+    let error = result.err().expect("an error");
+    assert!(error.is_instance_of::<js_sys::Error>());
+    get(&error, "code").as_string().expect("a code")
+}
+
+fn options(text: &str) -> JsValue {
+    js_sys::JSON::parse(text).unwrap()
+}
+
+fn check(segmenter: &WebSegmenter, of: &str, stored: &[u8]) {
+    let (rgba, width, height) = picture();
+    let result = segmenter.segment(&rgba, width, height, options(&format!(r#"{{"of": "{of}"}}"#))).unwrap();
+    assert_eq!((number(&result, "width"), number(&result, "height")), (width as f64, height as f64));
+    assert!(
+        number(&result, "inferMs") > 0.0
+            && number(&result, "preMs") >= 0.0
+            && number(&result, "postMs") > 0.0
+    );
+    let got = get(&result, "alpha").unchecked_into::<Uint8ClampedArray>().to_vec();
+    let want = image::load_from_memory(stored).unwrap().into_luma8().into_raw();
+    assert_eq!(got.len(), want.len());
+    let differences: Vec<u8> = got.iter().zip(&want).map(|(&a, &b)| a.abs_diff(b)).collect();
+    let mean = differences.iter().map(|&d| f64::from(d)).sum::<f64>() / want.len() as f64;
+    let share = differences.iter().filter(|&&d| d > 8).count() as f64 / want.len() as f64;
+    assert!(
+        mean <= TOLERANCE.0 && share <= TOLERANCE.1,
+        "{of}: mean {mean}, share {share}, want {TOLERANCE:?}"
+    );
+}
+
+#[wasm_bindgen_test]
+fn mattes_are_the_native_ones() {
+    check(&WebSegmenter::from_registry("selfie", SELFIE).unwrap(), "person", PERSON);
+    check(&WebSegmenter::from_registry("multiclass", MULTICLASS).unwrap(), "hair", HAIR);
+}
+
+#[wasm_bindgen_test]
+fn info_says_what_runs() {
+    let info = WebSegmenter::from_registry("selfie", SELFIE).unwrap().info();
+    let build = if cfg!(target_feature = "relaxed-simd") { "relaxed" } else { "simd" };
+    assert_eq!(get(&info, "build").as_string().unwrap(), build);
+    assert_eq!(get(&info, "model").as_string().unwrap(), "selfie");
+    assert_eq!(get(&info, "subjects").unchecked_into::<Array>().to_vec(), ["person"].map(JsValue::from));
+    assert_eq!((number(&info, "inputWidth"), number(&info, "inputHeight")), (256.0, 256.0));
+}
+
+#[wasm_bindgen_test]
+fn probabilities_sum_to_one() {
+    let segmenter = WebSegmenter::from_registry("multiclass", MULTICLASS).unwrap();
+    let (rgba, width, height) = picture();
+    let result = segmenter.predict(&rgba, width, height).unwrap();
+    let data = get(&result, "data").unchecked_into::<Float32Array>().to_vec();
+    assert_eq!(data.len(), 256 * 256 * 6);
+    assert!(data.chunks(6).all(|pixel| (pixel.iter().sum::<f32>() - 1.0).abs() < 1e-4));
+}
+
+#[wasm_bindgen_test]
+fn bad_input_is_an_error_with_a_code() {
+    let segmenter = WebSegmenter::from_registry("selfie", SELFIE).unwrap();
+    let segment =
+        |rgba: &[u8], width, height, text: &str| segmenter.segment(rgba, width, height, options(text));
+    assert_eq!(code(segment(&[0; 15], 2, 2, "{}")), "INVALID_INPUT");
+    assert_eq!(code(segment(&[], 0, 2, "{}")), "INVALID_INPUT");
+    assert_eq!(code(segment(&[], 20_000, 20_000, "{}")), "PICTURE_TOO_LARGE");
+    assert_eq!(code(segment(&[0; 16], 2, 2, r#"{"of": "hair"}"#)), "INVALID_INPUT");
+    assert_eq!(code(segment(&[0; 16], 2, 2, r#"{"intensity": 2}"#)), "INVALID_INPUT");
+    assert_eq!(code(segment(&[0; 16], 2, 2, r#"{"feather": -1}"#)), "INVALID_INPUT");
+    assert_eq!(code(segment(&[0; 16], 2, 2, r#"{"blur": 1}"#)), "INVALID_INPUT");
+    assert_eq!(code(segment(&[0; 16], 2, 2, "7")), "INVALID_INPUT");
+    assert_eq!(code(WebSegmenter::from_registry("selfie", MULTICLASS)), "CHECKSUM_MISMATCH");
+    assert_eq!(code(WebSegmenter::from_registry("nope", SELFIE)), "INVALID_INPUT");
+    assert_eq!(code(WebSegmenter::from_onnx(b"no onnx", JsValue::UNDEFINED)), "UNSUPPORTED_MODEL");
+    assert_eq!(code(WebSegmenter::from_onnx(MULTICLASS, JsValue::UNDEFINED)), "INVALID_INPUT");
+    assert_eq!(code(picture_size(b"hello, no picture")), "UNSUPPORTED_PICTURE");
+    // A picture of one pixel is small, but it is a picture.
+    assert!(segment(&[0; 4], 1, 1, "{}").is_ok());
+}
+
+#[wasm_bindgen_test]
+fn size_is_read_from_the_head() {
+    let size = picture_size(&PICTURE[..64]).unwrap();
+    assert_eq!((number(&size, "width"), number(&size, "height")), (512.0, 512.0));
+    assert!(picture_size(&PICTURE[..18]).unwrap().is_undefined());
+    assert!(Object::is(&picture_size(&PICTURE[..18]).unwrap(), &JsValue::UNDEFINED));
+}
