@@ -44,22 +44,34 @@ type Affine = [f32; 4];
 pub fn upsample(map: Map<'_>, picture: Rgba8<'_>) -> Matte {
     let affine = coefficients(map);
     let (width, height) = (picture.width(), picture.height());
-    let columns = taps(width, map.width);
-    let rows = taps(height, map.height);
+    let (columns, rows) = (taps(width, map.width), taps(height, map.height));
+    // Pixels between the same two columns of cells: their coefficients are one line in `t`.
+    let spans: Vec<&[Tap]> = columns.chunk_by(|one, next| one.first == next.first).collect();
     let mut alpha = vec![0; width * height];
     let mut across = vec![[0.0; 4]; map.width];
     for (y, out) in alpha.chunks_exact_mut(width).enumerate() {
-        let (y0, y1, t) = rows[y];
-        let (above, below) = (&affine[y0 * map.width..][..map.width], &affine[y1 * map.width..][..map.width]);
-        for (cell, (a, b)) in across.iter_mut().zip(above.iter().zip(below)) {
-            *cell = lerp(a, b, t);
-        }
-        for ((out, &(x0, x1, t)), &[red, green, blue, _]) in out.iter_mut().zip(&columns).zip(picture.row(y))
+        let row = |cell: usize| &affine[cell * map.width..][..map.width];
+        for (cell, (above, below)) in
+            across.iter_mut().zip(row(rows[y].first).iter().zip(row(rows[y].second)))
         {
-            let [a_red, a_green, a_blue, b] = lerp(&across[x0], &across[x1], t);
-            let value = a_red * f32::from(red) + a_green * f32::from(green) + a_blue * f32::from(blue) + b;
-            // A float to integer cast saturates, which is the clamp to 0..=255.
-            *out = (value + 0.5) as u8;
+            *cell = std::array::from_fn(|i| above[i] + (below[i] - above[i]) * rows[y].t);
+        }
+        let (mut pixels, mut out) = (picture.row(y), out);
+        for &span in &spans {
+            let (left, right) = (across[span[0].first], across[span[0].second]);
+            let slope: Affine = std::array::from_fn(|i| right[i] - left[i]);
+            let here;
+            (here, pixels) = pixels.split_at(span.len());
+            let (now, rest) = out.split_at_mut(span.len());
+            for ((out, &[red, green, blue, _]), &Tap { t, .. }) in now.iter_mut().zip(here).zip(span) {
+                let value = (left[0] + slope[0] * t) * f32::from(red)
+                    + (left[1] + slope[1] * t) * f32::from(green)
+                    + (left[2] + slope[2] * t) * f32::from(blue)
+                    + (left[3] + slope[3] * t);
+                // Clamped first, so that the cast is exact and needs no saturation.
+                *out = (value + 0.5).clamp(0.0, 255.0) as u8;
+            }
+            out = rest;
         }
     }
     Matte { width, height, alpha }
@@ -134,20 +146,24 @@ fn box_mean<const N: usize>(
     down
 }
 
-/// For each of `out` pixel centres, the two cells of `cells` around it and the second one's share.
-fn taps(out: usize, cells: usize) -> Vec<(usize, usize, f32)> {
+/// The two cells around a pixel's centre, and the second one's share.
+#[derive(Clone, Copy)]
+struct Tap {
+    first: usize,
+    second: usize,
+    t: f32,
+}
+
+/// One tap for each of `out` pixels.
+fn taps(out: usize, cells: usize) -> Vec<Tap> {
     let scale = cells as f32 / out as f32;
     (0..out)
         .map(|i| {
             let at = ((i as f32 + 0.5) * scale - 0.5).clamp(0.0, (cells - 1) as f32);
             let first = at as usize;
-            (first, (first + 1).min(cells - 1), at - first as f32)
+            Tap { first, second: (first + 1).min(cells - 1), t: at - first as f32 }
         })
         .collect()
-}
-
-fn lerp(a: &Affine, b: &Affine, t: f32) -> Affine {
-    std::array::from_fn(|i| a[i] + (b[i] - a[i]) * t)
 }
 
 #[cfg(test)]
