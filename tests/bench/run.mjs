@@ -58,6 +58,8 @@ async function main() {
     const record = {
       date: new Date().toISOString().slice(0, 10),
       ...code(),
+      // Without it, the files measured may be older than the commit.
+      built: !noBuild,
       machine: { ...machine(), browser: `Chromium ${browser}` },
       load: { before, after: load() },
       warmUps: plan.warmUps,
@@ -74,7 +76,7 @@ async function main() {
 async function modelRows(url, model, pictures, plan) {
   const rows = [];
   const add = (row) => {
-    rows.push(row);
+    rows.push({ ...row, load: load() });
     print(row);
   };
   const references = new Map();

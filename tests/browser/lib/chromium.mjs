@@ -2,6 +2,7 @@
 
 import { chromium } from 'playwright-core';
 
+import { later } from './clean.mjs';
 import { program } from './paths.mjs';
 
 export const CHROMIUM = program('chromium', 'chromium-browser', 'google-chrome');
@@ -12,7 +13,7 @@ const WAIT_MS = 60_000;
 export async function launch(t, args = []) {
   const flags = ['--disable-quic', '--no-first-run', '--disable-sync', ...args];
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: flags, timeout: WAIT_MS });
-  t.after(() => browser.close());
+  later(t, () => browser.close());
   return browser;
 }
 
@@ -35,4 +36,12 @@ export async function open(browser, url, options = {}) {
   page.on('crash', () => complaints.push('the page crashed'));
   const response = await page.goto(url);
   return { context, page, complaints, response };
+}
+
+/** Waits until `check` holds, on this side of the border. */
+export async function until(check, timeoutMs = 10_000) {
+  for (const end = Date.now() + timeoutMs; !check(); ) {
+    if (Date.now() > end) throw new Error(`not so after ${timeoutMs} ms: ${check}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }

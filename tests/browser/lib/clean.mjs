@@ -3,16 +3,39 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const GRACE_MS = 5_000;
 
+/** What is still to be undone, by test. */
+const undone = new WeakMap();
+
+/** Runs `act` when `t` ends, the latest first: what was made last may need what was made before. */
+export function later(t, act) {
+  const acts = undone.get(t) ?? [];
+  acts.unshift(act);
+  if (undone.has(t)) return;
+  undone.set(t, acts);
+  t.after(async () => {
+    const failed = [];
+    for (const act of acts) {
+      try {
+        await act();
+      } catch (error) {
+        failed.push(error);
+      }
+    }
+    if (failed.length > 0) throw failed[0];
+  });
+}
+
 /** A new empty folder, removed when `t` ends. */
 export function folderFor(t) {
   const folder = mkdtempSync(join(tmpdir(), 'featheredge-browser-'));
-  // A browser that is ending may still write for a moment.
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }));
+  // Of a browser that was ended, some part may still write for a moment.
+  later(t, () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }));
   return folder;
 }
 
@@ -31,7 +54,7 @@ export function startFor(t, program, args, options = {}) {
     });
   }
   const ended = once(child, 'close').catch((error) => [error.message]);
-  t.after(() => end(child, ended));
+  later(t, () => end(child, ended));
   const said = (pattern, timeoutMs = 30_000) =>
     new Promise((resolve, reject) => {
       const fail = (why) => reject(new Error(`${program} ${why} before it said ${pattern}:\n${output}`));
@@ -61,4 +84,15 @@ async function end(child, ended) {
     const late = new Promise((resolve) => setTimeout(resolve, GRACE_MS, 'late').unref());
     if ((await Promise.race([ended, late])) !== 'late') return;
   }
+}
+
+/** A port that nothing listens on now, for programs that cannot choose one themselves. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
 }

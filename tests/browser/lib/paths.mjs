@@ -20,7 +20,8 @@ export function program(...names) {
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isProgram);
 }
 
-function isProgram(file) {
+/** Whether a file can be run. */
+export function isProgram(file) {
   try {
     accessSync(file, constants.X_OK);
     return true;

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import sirv from 'sirv';
 
 import { HEADERS } from '../../../scripts/serve.mjs';
+import { later } from './clean.mjs';
 import { DIST, FIXTURES, ROOT } from './paths.mjs';
 
 const BARE = '<!doctype html><html lang="en"><meta charset="utf-8"><title>bare</title><link rel="icon" href="data:,">';
@@ -35,7 +36,8 @@ export async function host(t, { answers = {}, policy = {}, headers = {} } = {}) 
   const folders = FOLDERS.map(([path, folder]) => [path, sirv(folder, { dev: true })]);
   const own = {
     '/bare.html': (_, response) => send(response, 'text/html', BARE),
-    '/tools.js': (_, response) => send(response, 'text/javascript', readFileSync(new URL('./tools.js', import.meta.url))),
+    '/tools.js': script('tools.js'),
+    '/kinds.js': script('kinds.js'),
     ...answers,
   };
   const seen = [];
@@ -49,7 +51,7 @@ export async function host(t, { answers = {}, policy = {}, headers = {} } = {}) 
     answer(request, response, () => response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found\n'));
   });
   await new Promise((done) => server.listen(0, '127.0.0.1', done));
-  t.after(() => {
+  later(t, () => {
     server.close();
     server.closeAllConnections();
   });
@@ -69,4 +71,9 @@ export function sendDist(response, path, change = (bytes) => bytes) {
 function replaced(policy) {
   const directives = HEADERS[POLICY].split('; ').filter((directive) => !(directive.split(' ')[0] in policy));
   return [...directives, ...Object.entries(policy).map((parts) => parts.join(' '))].join('; ');
+}
+
+/** Answers with a script that lies beside this file and runs in the page. */
+function script(name) {
+  return (_, response) => send(response, 'text/javascript', readFileSync(new URL(name, import.meta.url)));
 }

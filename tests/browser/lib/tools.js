@@ -13,13 +13,18 @@ export async function fixture(path) {
 
 /** A matte as plain data that can cross to the test. */
 export async function sendable({ width, height, alpha, timings }) {
+  return { width, height, timings, kind: Object.prototype.toString.call(alpha), alpha: await base64(new Blob([alpha])) };
+}
+
+/** The bytes of a blob as text. */
+export async function base64(blob) {
   const url = await new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(reader.result);
     reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(new Blob([alpha]));
+    reader.readAsDataURL(blob);
   });
-  return { width, height, timings, kind: Object.prototype.toString.call(alpha), alpha: url.slice(url.indexOf(',') + 1) };
+  return url.slice(url.indexOf(',') + 1);
 }
 
 /** Cuts one fixture with a segmenter of its own. */
@@ -31,6 +36,15 @@ export async function cut({ path, create = {}, segment = {} }) {
   } finally {
     segmenter.close();
   }
+}
+
+/** The mattes of several `{ path, segment }`, by one segmenter. */
+export async function cutAll(model, rows) {
+  const segmenter = await Segmenter.create({ model });
+  const mattes = [];
+  for (const { path, segment } of rows) mattes.push(await sendable(await segmenter.segment(await fixture(path), segment)));
+  segmenter.close();
+  return mattes;
 }
 
 /** How a promise failed, as plain data; `undefined` if it did not. */
