@@ -1,8 +1,8 @@
 /**
  * The page's side of a running thread: a queue of calls, one under way at a time.
  *
- * A call that breaks its thread is run once more on a new one, where there can be one; the calls
- * behind it only wait longer. Aborting a call takes it from the queue, or discards its answer.
+ * A load or a call that breaks its thread is run once more on a new one, where there can be one; the
+ * calls behind it only wait longer. Aborting a call takes it from the queue, or discards its answer.
  */
 
 import { SegmentError, abortedBy, foreignPicture } from './error.js';
@@ -142,7 +142,21 @@ export class Client {
 
   /** Makes sure that a thread is there with the model loaded. */
   async #start(): Promise<Loaded> {
-    if (this.#loaded) return this.#loaded;
+    for (let attempt = 1; !this.#loaded; attempt++) {
+      const answer = await this.#loadOnThread();
+      if (answer.type === 'done') return (this.#loaded = answer.value as Loaded);
+      this.#stop();
+      if (answer.type === 'failed') throw new SegmentError(answer.code, answer.message);
+      // What was loaded is not to blame: it is verified, or its own fault is an answer of another kind.
+      if (attempt === 2 || !this.#replaceable) throw new SegmentError('INTERNAL', `loading broke off: ${answer.message}`);
+      // To the page it is one load, whose progress does not begin anew.
+      this.#onProgress = undefined;
+    }
+    return this.#loaded;
+  }
+
+  /** Opens a thread and has it load. */
+  async #loadOnThread(): Promise<Answer> {
     const thread = this.#open({
       onReply: (reply) => {
         if (this.#thread === thread) this.#hear(reply);
@@ -156,10 +170,7 @@ export class Client {
     this.#thread = thread;
     try {
       await this.#wait(thread.started);
-      const answer = await this.#ask({ ...this.#task, id: ++this.#lastId }, [], undefined);
-      if (answer.type === 'failed') throw new SegmentError(answer.code, answer.message);
-      if (answer.type !== 'done') throw new SegmentError('INTERNAL', `loading broke off: ${answer.message}`);
-      return (this.#loaded = answer.value as Loaded);
+      return await this.#ask({ ...this.#task, id: ++this.#lastId }, [], undefined);
     } catch (error) {
       this.#stop();
       throw error;

@@ -89,5 +89,5 @@ export type Reply =
   | { type: 'progress'; progress: Progress }
   | { type: 'done'; id: number; value: Loaded | MatteAnswer | PredictionAnswer }
   | { type: 'failed'; id: number; code: ErrorCode; message: string }
-  /** The WebAssembly instance broke and must not be used again; the picture comes back for a new one. */
-  | { type: 'trapped'; id: number; message: string; picture: Captured };
+  /** The WebAssembly instance broke and must not be used again; a call's picture comes back for a new one. */
+  | { type: 'trapped'; id: number; message: string; picture: Captured | undefined };

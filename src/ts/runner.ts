@@ -108,9 +108,9 @@ export class Runner {
       this.#send({ type: 'done', id, value }, ownBuffers(value));
     } catch (error) {
       const message = messageOf(error);
-      if (error instanceof Trap && picture) {
-        const back = picture();
-        this.#send({ type: 'trapped', id, message, picture: back }, transferables(back));
+      if (error instanceof Trap) {
+        const back = picture?.();
+        this.#send({ type: 'trapped', id, message, picture: back }, back ? transferables(back) : []);
       } else {
         this.#send({ type: 'failed', id, code: hasCode(error) ? error.code : 'INTERNAL', message }, []);
       }

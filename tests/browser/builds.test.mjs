@@ -1,4 +1,4 @@
-/** Which build and which thread run, and why: browsers without relaxed SIMD, pages without workers. */
+/** Which build and which thread run, and why: browsers without relaxed SIMD, pages without workers, engines that break. */
 
 import assert from 'node:assert/strict';
 
@@ -77,6 +77,31 @@ ring('builds and threads', { Chromium: CHROMIUM }, async (t) => {
     assert.ok(!seen.some((path) => /^\/featheredge\/(worker|wasm|models)/.test(path)));
   });
 
+  for (const [name, times, code] of [['fromRegistry', 1], ['segment', 1], ['fromRegistry', 2, 'INTERNAL'], ['segment', 2, 'INTERNAL']]) {
+    await t.test(`an engine that breaks ${times === 1 ? 'once' : 'twice'} in ${name} ${code ? `is ${code}` : 'is replaced'}`, async (t) => {
+      let workers = 0;
+      const { url } = await host(t, {
+        answers: {
+          '/breaking/': ({ url }, response) => {
+            const path = url.slice('/breaking/'.length);
+            const breaks = path === 'worker.js' && ++workers <= times;
+            sendDist(response, path, (bytes) => (breaks ? Buffer.concat([Buffer.from(breaking(`websegmenter_${name}`)), bytes]) : bytes));
+          },
+        },
+      });
+      const { page } = await open(browser, `${url}bare.html`);
+      const { failed, answer } = await page.evaluate(async (row) => {
+        const { cut, failure } = await import('/tools.js');
+        let answer;
+        const failed = await failure(cut(row).then((given) => (answer = given)));
+        return { failed, answer };
+      }, { path: PATH, create: { assetBase: '/breaking/' } });
+      assert.equal(workers, 2);
+      assert.equal(failed?.code, code, failed?.message);
+      if (!code) assertAlike(t, `after a break in ${name}`, received(answer.matte), nativeMatte(fixture(PATH)), SAME_PIXELS);
+    });
+  }
+
   await t.test('a policy without wasm-unsafe-eval is named', async (t) => {
     const { url } = await host(t, { policy: { 'script-src': "'self'" } });
     const { page } = await open(browser, `${url}bare.html`);
@@ -88,3 +113,15 @@ ring('builds and threads', { Chromium: CHROMIUM }, async (t) => {
     assert.match(failed.message, /wasm-unsafe-eval/);
   });
 });
+
+/** Goes before a worker's script: one function of WebAssembly then breaks off, as engines have been seen to do. */
+function breaking(name) {
+  return `{
+    const { instantiate } = WebAssembly;
+    WebAssembly.instantiate = async (...given) => {
+      const instance = await instantiate(...given);
+      const exports = { ...instance.exports, ${name}() { throw new WebAssembly.RuntimeError('out of bounds memory access'); } };
+      return new Proxy(instance, { get: (target, key) => (key === 'exports' ? exports : Reflect.get(target, key)) });
+    };
+  }\n`;
+}

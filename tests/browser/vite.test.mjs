@@ -77,6 +77,11 @@ ring('an empty Vite project', { Chromium: CHROMIUM }, async (t) => {
   });
 
   await t.test('the development server', async (t) => check(t, await startVite(t, site, 'dev')));
+
+  await t.test('the development server with the line that Vite 7 and older need', async (t) => {
+    writeFileSync(join(site, 'vite.config.js'), "export default { optimizeDeps: { exclude: ['featheredge'] } };\n");
+    await check(t, await startVite(t, site, 'dev'));
+  });
 });
 
 /** Starts one of Vite's servers and returns its address. */

@@ -259,6 +259,35 @@ test('loading passes on progress and failures', async () => {
   assert.equal(threads[0].closed, true);
 });
 
+test('a load that breaks its thread is done once more on a new one, and its progress does not begin anew', async () => {
+  const { client, threads } = setUp({ answerLoads: false });
+  const heard = [];
+  const loading = client.load((progress) => heard.push(progress.loadedBytes));
+  const progress = (loadedBytes) => ({ type: 'progress', progress: { phase: 'download', file: 'wasm', loadedBytes } });
+  await settle();
+  threads[0].listener.onReply(progress(9));
+  threads[0].listener.onReply({ type: 'trapped', id: 1, message: 'out of bounds', picture: undefined });
+  await settle();
+  assert.deepEqual([threads.length, threads[0].closed], [2, true]);
+  threads[1].listener.onReply(progress(3));
+  threads[1].listener.onReply({ type: 'done', id: 2, value: LOADED });
+  assert.equal(await loading, LOADED);
+  assert.deepEqual(heard, [9]);
+});
+
+test('a load that breaks two threads, or the only one, is INTERNAL', async () => {
+  for (const replaceable of [true, false]) {
+    const { client, threads } = setUp({ answerLoads: false, replaceable });
+    const loading = client.load();
+    for (let i = 0; i < (replaceable ? 2 : 1); i++) {
+      await settle();
+      threads[i].listener.onReply({ type: 'trapped', id: i + 1, message: 'out of bounds', picture: undefined });
+    }
+    await assert.rejects(loading, segmentError('INTERNAL', 'loading broke off: out of bounds'));
+    assert.ok(threads.every(({ closed }) => closed));
+  }
+});
+
 test('an abort while loading ends the thread', async () => {
   const { client, threads } = setUp({ answerLoads: false });
   const controller = new AbortController();
