@@ -77,11 +77,11 @@ def list_rounding(photographs: list[str]):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    todo = parser.add_mutually_exclusive_group()
-    todo.add_argument("--check", action="store_true", help="compare a new conversion with the committed files")
-    todo.add_argument("--agree", nargs="*", metavar="ID", help="measure against LiteRT (default: as last time)")
-    todo.add_argument("--rounding", nargs="*", metavar="ID", help="list what rounding each weight costs")
-    todo.add_argument("--readme", action="store_true", help="rewrite the README's tables")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--check", action="store_true", help="compare a new conversion with the committed files")
+    mode.add_argument("--agree", nargs="*", metavar="ID", help="measure against LiteRT (default: as last time)")
+    mode.add_argument("--rounding", nargs="*", metavar="ID", help="list what rounding each weight costs")
+    mode.add_argument("--readme", action="store_true", help="rewrite the README's tables")
     options = parser.parse_args()
     if options.check:
         check()

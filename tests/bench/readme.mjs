@@ -114,6 +114,7 @@ function quality(_, { rows, misses, date }) {
     qualityTable(rows),
     '',
     `Measured on ${date} with the command line's defaults, on research sets that are not part of this project.`,
+    'The filter, the levels and the feather were chosen on these same pictures; on others the margins may be smaller.',
     'After each figure stands the one of the raw network, enlarged bilinearly: ▲ better than it, = equal to it, ▼ worse than it.',
     ...LEGEND,
     ...reasons.map((reason) => {
