@@ -1,0 +1,145 @@
+//! AArch64: NEON, which every processor of the target has.
+
+use std::arch::aarch64::*;
+
+/// Four `f32`.
+#[derive(Clone, Copy)]
+pub(crate) struct F32x4(float32x4_t);
+
+impl F32x4 {
+    #[inline(always)]
+    pub(crate) fn splat(value: f32) -> Self {
+        Self(unsafe { vdupq_n_f32(value) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn load(from: &[f32; 4]) -> Self {
+        // SAFETY: the reference is 16 readable bytes, aligned as `f32`.
+        Self(unsafe { vld1q_f32(from.as_ptr()) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn store(self, to: &mut [f32; 4]) {
+        // SAFETY: the reference is 16 writable bytes, aligned as `f32`.
+        unsafe { vst1q_f32(to.as_mut_ptr(), self.0) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(self, other: Self) -> Self {
+        Self(unsafe { vaddq_f32(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn sub(self, other: Self) -> Self {
+        Self(unsafe { vsubq_f32(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn mul(self, other: Self) -> Self {
+        Self(unsafe { vmulq_f32(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn div(self, other: Self) -> Self {
+        Self(unsafe { vdivq_f32(self.0, other.0) })
+    }
+
+    /// The smaller one; which one a NaN gives is not said.
+    #[inline(always)]
+    pub(crate) fn min(self, other: Self) -> Self {
+        Self(unsafe { vminq_f32(self.0, other.0) })
+    }
+
+    /// The larger one; which one a NaN gives is not said.
+    #[inline(always)]
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self(unsafe { vmaxq_f32(self.0, other.0) })
+    }
+
+    /// `self * b + c`, rounded once.
+    #[inline(always)]
+    pub(crate) fn mul_add(self, b: Self, c: Self) -> Self {
+        Self(unsafe { vfmaq_f32(c.0, self.0, b.0) })
+    }
+
+    /// The nearest whole numbers, halves to even.
+    #[inline(always)]
+    pub(crate) fn nearest(self) -> Self {
+        Self(unsafe { vrndnq_f32(self.0) })
+    }
+
+    /// 2 to the power of whole numbers from -126 to 127.
+    #[inline(always)]
+    pub(crate) fn exp2_whole(self) -> Self {
+        Self(unsafe {
+            let biased = vaddq_s32(vcvtq_s32_f32(self.0), vdupq_n_s32(127));
+            vreinterpretq_f32_s32(vshlq_n_s32::<23>(biased))
+        })
+    }
+}
+
+/// Four `i32`.
+#[derive(Clone, Copy)]
+pub(crate) struct I32x4(int32x4_t);
+
+impl I32x4 {
+    #[inline(always)]
+    pub(crate) fn zero() -> Self {
+        Self(unsafe { vdupq_n_s32(0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(self, other: Self) -> Self {
+        Self(unsafe { vaddq_s32(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_f32(self) -> F32x4 {
+        F32x4(unsafe { vcvtq_f32_s32(self.0) })
+    }
+}
+
+/// Eight `i16`.
+#[derive(Clone, Copy)]
+pub(crate) struct I16x8(int16x8_t);
+
+impl I16x8 {
+    #[inline(always)]
+    pub(crate) fn load(from: &[i16; 8]) -> Self {
+        // SAFETY: the reference is 16 readable bytes, aligned as `i16`.
+        Self(unsafe { vld1q_s16(from.as_ptr()) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn store(self, to: &mut [i16; 8]) {
+        // SAFETY: the reference is 16 writable bytes, aligned as `i16`.
+        unsafe { vst1q_s16(to.as_mut_ptr(), self.0) }
+    }
+
+    /// The two values four times.
+    #[inline(always)]
+    pub(crate) fn splat_pair(from: &[i16; 2]) -> Self {
+        // SAFETY: the reference is 4 readable bytes, and the read needs no alignment.
+        let pair = unsafe { from.as_ptr().cast::<i32>().read_unaligned() };
+        Self(unsafe { vreinterpretq_s16_s32(vdupq_n_s32(pair)) })
+    }
+
+    /// Products of equal places, added in pairs.
+    #[inline(always)]
+    pub(crate) fn dot(self, other: Self) -> I32x4 {
+        I32x4(unsafe {
+            let low = vmull_s16(vget_low_s16(self.0), vget_low_s16(other.0));
+            let high = vmull_high_s16(self.0, other.0);
+            vpaddq_s32(low, high)
+        })
+    }
+
+    /// The nearest whole numbers, halves to even; what does not fit becomes the nearest that does.
+    #[inline(always)]
+    pub(crate) fn round(low: F32x4, high: F32x4) -> Self {
+        Self(unsafe {
+            let low = vqmovn_s32(vcvtnq_s32_f32(low.0));
+            vqmovn_high_s32(low, vcvtnq_s32_f32(high.0))
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! Plain arrays, for targets without a file of their own.
+
+/// Four `f32`.
+#[derive(Clone, Copy)]
+pub(crate) struct F32x4([f32; 4]);
+
+impl F32x4 {
+    fn each(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
+        Self(std::array::from_fn(|i| f(self.0[i], other.0[i])))
+    }
+
+    pub(crate) fn splat(value: f32) -> Self {
+        Self([value; 4])
+    }
+
+    pub(crate) fn load(from: &[f32; 4]) -> Self {
+        Self(*from)
+    }
+
+    pub(crate) fn store(self, to: &mut [f32; 4]) {
+        *to = self.0;
+    }
+
+    pub(crate) fn add(self, other: Self) -> Self {
+        self.each(other, |a, b| a + b)
+    }
+
+    pub(crate) fn sub(self, other: Self) -> Self {
+        self.each(other, |a, b| a - b)
+    }
+
+    pub(crate) fn mul(self, other: Self) -> Self {
+        self.each(other, |a, b| a * b)
+    }
+
+    pub(crate) fn div(self, other: Self) -> Self {
+        self.each(other, |a, b| a / b)
+    }
+
+    /// The smaller one; which one a NaN gives is not said.
+    pub(crate) fn min(self, other: Self) -> Self {
+        self.each(other, f32::min)
+    }
+
+    /// The larger one; which one a NaN gives is not said.
+    pub(crate) fn max(self, other: Self) -> Self {
+        self.each(other, f32::max)
+    }
+
+    /// `self * b + c`, rounded twice.
+    pub(crate) fn mul_add(self, b: Self, c: Self) -> Self {
+        self.mul(b).add(c)
+    }
+
+    /// The nearest whole numbers, halves to even.
+    pub(crate) fn nearest(self) -> Self {
+        Self(self.0.map(f32::round_ties_even))
+    }
+
+    /// 2 to the power of whole numbers from -126 to 127.
+    pub(crate) fn exp2_whole(self) -> Self {
+        Self(self.0.map(|v| f32::from_bits(((v as i32 + 127) as u32) << 23)))
+    }
+}
+
+/// Four `i32`.
+#[derive(Clone, Copy)]
+pub(crate) struct I32x4([i32; 4]);
+
+impl I32x4 {
+    pub(crate) fn zero() -> Self {
+        Self([0; 4])
+    }
+
+    pub(crate) fn add(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i].wrapping_add(other.0[i])))
+    }
+
+    pub(crate) fn to_f32(self) -> F32x4 {
+        F32x4(self.0.map(|v| v as f32))
+    }
+}
+
+/// Eight `i16`.
+#[derive(Clone, Copy)]
+pub(crate) struct I16x8([i16; 8]);
+
+impl I16x8 {
+    pub(crate) fn load(from: &[i16; 8]) -> Self {
+        Self(*from)
+    }
+
+    pub(crate) fn store(self, to: &mut [i16; 8]) {
+        *to = self.0;
+    }
+
+    /// The two values four times.
+    pub(crate) fn splat_pair(from: &[i16; 2]) -> Self {
+        Self(std::array::from_fn(|i| from[i % 2]))
+    }
+
+    /// Products of equal places, added in pairs.
+    pub(crate) fn dot(self, other: Self) -> I32x4 {
+        let product = |i: usize| i32::from(self.0[i]).wrapping_mul(i32::from(other.0[i]));
+        I32x4(std::array::from_fn(|i| product(2 * i).wrapping_add(product(2 * i + 1))))
+    }
+
+    /// The nearest whole numbers, halves to even; what does not fit becomes the nearest that does.
+    pub(crate) fn round(low: F32x4, high: F32x4) -> Self {
+        Self(std::array::from_fn(|i| {
+            let value = if i < 4 { low.0[i] } else { high.0[i - 4] };
+            value.round_ties_even() as i16
+        }))
+    }
+}

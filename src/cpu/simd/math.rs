@@ -1,0 +1,58 @@
+//! What is made of the basic operations, alike on every target.
+
+use super::{F32x4, I16x8};
+
+impl F32x4 {
+    /// The four values.
+    #[inline(always)]
+    pub(crate) fn to_array(self) -> [f32; 4] {
+        let mut array = [0.0; 4];
+        self.store(&mut array);
+        array
+    }
+
+    /// `e` to the power of each value; relative error below 3e-7, and values beyond +-87 count as that.
+    ///
+    /// `exp(v) = 2^n * exp(r)` with `n` whole and `|r| <= ln(2) / 2`; `exp(r)` by its Taylor series
+    /// to the sixth power, `r` in two steps so that it keeps its last bits (Cody and Waite, 1980).
+    #[inline(always)]
+    pub(crate) fn exp(self) -> Self {
+        let c = F32x4::splat;
+        let v = self.min(c(87.0)).max(c(-87.0));
+        let n = v.mul(c(std::f32::consts::LOG2_E)).nearest();
+        let r = n.mul_add(c(-0.693_359_4), v);
+        let r = n.mul_add(c(2.121_944_4e-4), r);
+        let mut sum = c(1.0 / 720.0);
+        for factor in [1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
+            sum = sum.mul_add(r, c(factor));
+        }
+        sum.mul(n.exp2_whole())
+    }
+}
+
+impl I16x8 {
+    /// The eight values.
+    #[cfg(test)]
+    pub(crate) fn to_array(self) -> [i16; 8] {
+        let mut array = [0; 8];
+        self.store(&mut array);
+        array
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exp_is_close_over_its_range() {
+        let mut worst = 0.0_f64;
+        for i in -87_000..=87_000 {
+            let v = i as f32 / 1000.0;
+            let want = f64::from(v).exp();
+            worst = worst.max((f64::from(F32x4::splat(v).exp().to_array()[0]) - want).abs() / want);
+        }
+        assert!(worst < 3e-7, "relative error {worst:e}");
+        assert!(F32x4::splat(1e30).exp().to_array()[0].is_finite());
+    }
+}

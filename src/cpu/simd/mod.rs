@@ -1,0 +1,70 @@
+//! Vectors of 128 bits, chosen at compile time: the only place with arch code, and with `unsafe`.
+//!
+//! A wasm module is validated whole before it runs, so nothing can be detected inside it:
+//! `ts/features.ts` picks the build, the build picks the file. Natively every processor of the
+//! target has what is used (SSE2, NEON). Above this module all code is safe and is written once.
+
+#![allow(unsafe_code, reason = "intrinsics load and store through pointers")]
+
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
+#[cfg(not(any(target_arch = "aarch64", target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
+mod array;
+mod math;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm32;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+#[cfg(target_arch = "aarch64")]
+pub(crate) use aarch64::{F32x4, I16x8, I32x4};
+#[cfg(not(any(target_arch = "aarch64", target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
+pub(crate) use array::{F32x4, I16x8, I32x4};
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub(crate) use wasm32::{F32x4, I16x8, I32x4};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86_64::{F32x4, I16x8, I32x4};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lanes_do_what_numbers_do() {
+        let (a, b) = ([1.5, -2.0, 3.25, 0.0], [4.0, 0.5, -1.0, 7.0]);
+        let (x, y) = (F32x4::load(&a), F32x4::load(&b));
+        let each = |f: &dyn Fn(f32, f32) -> f32| std::array::from_fn::<f32, 4, _>(|i| f(a[i], b[i]));
+        assert_eq!(x.add(y).to_array(), each(&|a, b| a + b));
+        assert_eq!(x.sub(y).to_array(), each(&|a, b| a - b));
+        assert_eq!(x.mul(y).to_array(), each(&|a, b| a * b));
+        assert_eq!(x.div(y).to_array(), each(&|a, b| a / b));
+        assert_eq!(x.min(y).to_array(), each(&f32::min));
+        assert_eq!(x.max(y).to_array(), each(&f32::max));
+        assert_eq!(x.mul_add(y, F32x4::splat(1.0)).to_array(), each(&|a, b| a * b + 1.0));
+        assert_eq!(F32x4::splat(3.0).to_array(), [3.0; 4]);
+        let mut out = [0.0; 4];
+        x.store(&mut out);
+        assert_eq!(out, a);
+    }
+
+    #[test]
+    fn exp2_of_whole_numbers_is_exact() {
+        assert_eq!(F32x4::load(&[0.0, 1.0, -3.0, 10.0]).exp2_whole().to_array(), [1.0, 2.0, 0.125, 1024.0]);
+    }
+
+    #[test]
+    fn rounding_to_i16_goes_to_the_nearest_and_saturates() {
+        let low = F32x4::load(&[0.4, 0.6, -0.6, -1.4]);
+        let high = F32x4::load(&[32766.6, 40000.0, -40000.0, 1e9]);
+        assert_eq!(I16x8::round(low, high).to_array(), [0, 1, -1, -1, 32767, 32767, -32768, 32767]);
+    }
+
+    #[test]
+    fn dot_adds_pairs_of_products() {
+        let a = I16x8::load(&[1, 2, 3, 4, -32768, 300, 7, 8]);
+        let b = I16x8::load(&[10, 20, -30, 40, 32767, 300, 0, 1]);
+        let got = I32x4::zero().add(a.dot(b)).to_f32().to_array();
+        assert_eq!(got, [50.0, 70.0, -32768.0 * 32767.0 + 90000.0, 8.0]);
+        assert_eq!(I16x8::splat_pair(&[5, -6]).to_array(), [5, -6, 5, -6, 5, -6, 5, -6]);
+    }
+}

@@ -1,0 +1,142 @@
+//! x86-64: SSE2, which every processor of the target has.
+
+use std::arch::x86_64::*;
+
+/// Four `f32`.
+#[derive(Clone, Copy)]
+pub(crate) struct F32x4(__m128);
+
+impl F32x4 {
+    #[inline(always)]
+    pub(crate) fn splat(value: f32) -> Self {
+        Self(unsafe { _mm_set1_ps(value) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn load(from: &[f32; 4]) -> Self {
+        // SAFETY: the reference is 16 readable bytes; `loadu` needs no alignment.
+        Self(unsafe { _mm_loadu_ps(from.as_ptr()) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn store(self, to: &mut [f32; 4]) {
+        // SAFETY: the reference is 16 writable bytes; `storeu` needs no alignment.
+        unsafe { _mm_storeu_ps(to.as_mut_ptr(), self.0) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm_add_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn sub(self, other: Self) -> Self {
+        Self(unsafe { _mm_sub_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn mul(self, other: Self) -> Self {
+        Self(unsafe { _mm_mul_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn div(self, other: Self) -> Self {
+        Self(unsafe { _mm_div_ps(self.0, other.0) })
+    }
+
+    /// The smaller one; which one a NaN gives is not said.
+    #[inline(always)]
+    pub(crate) fn min(self, other: Self) -> Self {
+        Self(unsafe { _mm_min_ps(self.0, other.0) })
+    }
+
+    /// The larger one; which one a NaN gives is not said.
+    #[inline(always)]
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self(unsafe { _mm_max_ps(self.0, other.0) })
+    }
+
+    /// `self * b + c`, rounded twice.
+    #[inline(always)]
+    pub(crate) fn mul_add(self, b: Self, c: Self) -> Self {
+        self.mul(b).add(c)
+    }
+
+    /// The nearest whole numbers, halves to even; of values within the range of `i32`.
+    #[inline(always)]
+    pub(crate) fn nearest(self) -> Self {
+        Self(unsafe { _mm_cvtepi32_ps(_mm_cvtps_epi32(self.0)) })
+    }
+
+    /// 2 to the power of whole numbers from -126 to 127.
+    #[inline(always)]
+    pub(crate) fn exp2_whole(self) -> Self {
+        Self(unsafe {
+            let biased = _mm_add_epi32(_mm_cvtps_epi32(self.0), _mm_set1_epi32(127));
+            _mm_castsi128_ps(_mm_slli_epi32::<23>(biased))
+        })
+    }
+}
+
+/// Four `i32`.
+#[derive(Clone, Copy)]
+pub(crate) struct I32x4(__m128i);
+
+impl I32x4 {
+    #[inline(always)]
+    pub(crate) fn zero() -> Self {
+        Self(unsafe { _mm_setzero_si128() })
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm_add_epi32(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_f32(self) -> F32x4 {
+        F32x4(unsafe { _mm_cvtepi32_ps(self.0) })
+    }
+}
+
+/// Eight `i16`.
+#[derive(Clone, Copy)]
+pub(crate) struct I16x8(__m128i);
+
+impl I16x8 {
+    #[inline(always)]
+    pub(crate) fn load(from: &[i16; 8]) -> Self {
+        // SAFETY: the reference is 16 readable bytes; `loadu` needs no alignment.
+        Self(unsafe { _mm_loadu_si128(from.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn store(self, to: &mut [i16; 8]) {
+        // SAFETY: the reference is 16 writable bytes; `storeu` needs no alignment.
+        unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), self.0) }
+    }
+
+    /// The two values four times.
+    #[inline(always)]
+    pub(crate) fn splat_pair(from: &[i16; 2]) -> Self {
+        // SAFETY: the reference is 4 readable bytes, and the read needs no alignment.
+        Self(unsafe { _mm_set1_epi32(from.as_ptr().cast::<i32>().read_unaligned()) })
+    }
+
+    /// Products of equal places, added in pairs.
+    #[inline(always)]
+    pub(crate) fn dot(self, other: Self) -> I32x4 {
+        I32x4(unsafe { _mm_madd_epi16(self.0, other.0) })
+    }
+
+    /// The nearest whole numbers, halves to even; what does not fit becomes the nearest that does.
+    #[inline(always)]
+    pub(crate) fn round(low: F32x4, high: F32x4) -> Self {
+        // Above the range of `i32` the conversion gives the least one, so the range is cut first.
+        let whole = |v: F32x4| {
+            let v = v.min(F32x4::splat(32767.0)).max(F32x4::splat(-32768.0));
+            unsafe { _mm_cvtps_epi32(v.0) }
+        };
+        Self(unsafe { _mm_packs_epi32(whole(low), whole(high)) })
+    }
+}
