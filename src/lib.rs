@@ -22,6 +22,7 @@ pub mod matte;
 pub mod model;
 pub mod onnx;
 pub mod pixels;
+pub mod plan;
 pub mod segmenter;
 pub mod telemetry;
 #[cfg(target_arch = "wasm32")]
