@@ -157,3 +157,34 @@ fn union(values: &[i16]) -> u16 {
 fn low_bits(union: u16) -> u32 {
     (u16::BITS - union.leading_zeros()).saturating_sub(8)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_come_back_whatever_their_size_and_count() {
+        for largest in [0, 1, 63, 127, 128, 255, 511, 1023, 1024, 5000, i16::MAX] {
+            for count in [1, 7, 8, 9, 40] {
+                let number = |i: i32| (i * 7919 % (2 * i32::from(largest) + 1) - i32::from(largest)) as i16;
+                let values: Vec<i16> = (0..count).map(number).collect();
+                let data = Data::Fixed { values, scales: vec![0.5] };
+                let constant = Constant { shape: vec![count as usize, 1], data };
+                let mut writer = Writer::default();
+                write_head(&mut writer, &constant);
+                write(&mut writer, &constant.data);
+                let mut reader = Reader::new(&writer.bytes);
+                let head = read_head(&mut reader).unwrap();
+                assert_eq!(read(&mut reader, &head).unwrap(), constant.data, "{count} up to {largest}");
+                reader.end().unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn small_numbers_fold_to_small_ones() {
+        assert_eq!([0, -1, 1, -2, i16::MAX, i16::MIN].map(fold), [0, 1, 2, 3, 65534, 65535]);
+        assert!((i16::MIN..=i16::MAX).all(|value| unfold(fold(value)) == value));
+        assert_eq!([0, 0xff, 0x100, 0x7ff, 0xffff].map(low_bits), [0, 0, 1, 3, 8]);
+    }
+}
