@@ -105,26 +105,46 @@ pub(super) fn read(reader: &mut Reader, head: &Head) -> Result<Data> {
 
 /// Puts the planes together again; `low` has `bits` bytes for each eight values.
 fn unpack(high: &[u8], low: &[u8], bits: u32) -> Result<Vec<i16>> {
-    if bits == 0 {
-        return Ok(high.iter().map(|&high| unfold(u16::from(high))).collect());
+    match bits {
+        0 => Ok(high.iter().map(|&high| unfold(u16::from(high))).collect()),
+        1 => unpack_with::<1>(high, low),
+        2 => unpack_with::<2>(high, low),
+        3 => unpack_with::<3>(high, low),
+        4 => unpack_with::<4>(high, low),
+        5 => unpack_with::<5>(high, low),
+        6 => unpack_with::<6>(high, low),
+        7 => unpack_with::<7>(high, low),
+        _ => unpack_with::<8>(high, low),
     }
-    let mut values = Vec::with_capacity(high.len());
-    let mut unused = 0;
-    for (eight, low) in high.chunks(8).zip(low.chunks_exact(bits as usize)) {
+}
+
+/// [`unpack`] with the number of bits known to the compiler, which makes it several times faster.
+fn unpack_with<const BITS: usize>(high: &[u8], low: &[u8]) -> Result<Vec<i16>> {
+    let eight = |high: &[u8; 8], low: &[u8; BITS]| -> [i16; 8] {
         let mut word = [0; 8];
-        word[..low.len()].copy_from_slice(low);
-        let mut word = u64::from_le_bytes(word);
-        values.extend(eight.iter().map(|&high| {
-            let folded = u16::from(high) << bits | word as u16 & ((1 << bits) - 1);
-            word >>= bits;
-            unfold(folded)
-        }));
-        unused |= word;
+        word[..BITS].copy_from_slice(low);
+        let word = u64::from_le_bytes(word);
+        std::array::from_fn(|i| {
+            let low = (word >> (i * BITS)) as u16 & ((1 << BITS) - 1);
+            unfold(u16::from(high[i]) << BITS | low)
+        })
+    };
+    let (highs, rest) = high.as_chunks::<8>();
+    let (lows, _) = low.as_chunks::<BITS>();
+    let mut values = Vec::with_capacity(high.len());
+    for (high, low) in highs.iter().zip(lows) {
+        values.extend_from_slice(&eight(high, low));
     }
-    match unused {
-        0 => Ok(values),
-        _ => Err("bits after the last whole number, want zeros".to_owned()),
+    if let Some(low) = lows.get(highs.len()) {
+        let mut high = [0; 8];
+        high[..rest.len()].copy_from_slice(rest);
+        let last = eight(&high, low);
+        if last[rest.len()..].iter().any(|&value| value != 0) {
+            return Err("bits after the last whole number, want zeros".to_owned());
+        }
+        values.extend_from_slice(&last[..rest.len()]);
     }
+    Ok(values)
 }
 
 fn write_f32(bytes: &mut Vec<u8>, values: &[f32]) {
