@@ -148,3 +148,6 @@ impl Executor {
         self.offsets[buffer]..self.offsets[buffer] + self.shapes[buffer].len()
     }
 }
+
+#[cfg(test)]
+mod tests;
