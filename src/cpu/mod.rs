@@ -7,6 +7,8 @@
 mod finish;
 mod kernels;
 mod matrix;
+#[cfg(test)]
+mod mutants;
 mod prepare;
 pub(crate) mod simd;
 
