@@ -8,6 +8,8 @@ mod finish;
 mod integer;
 mod kernels;
 mod matrix;
+#[cfg(test)]
+mod mutants;
 mod prepare;
 mod product;
 pub(crate) mod simd;
