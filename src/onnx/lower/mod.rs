@@ -34,7 +34,7 @@ use tract_onnx::tract_core::ops::identity::Identity;
 use tract_onnx::tract_core::ops::nn::{Reduce, Softmax};
 
 use self::view::{Regroup, View};
-use super::network::{parse, signature_of, unsupported};
+use super::network::{parse_at, signature_of, unsupported};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Layout;
 use crate::plan::{Axis, Constant, Epilogue, Op, Plan, Shape, Step, check};
@@ -45,15 +45,20 @@ use crate::plan::{Axis, Constant, Epilogue, Op, Plan, Shape, Step, check};
 /// `UnsupportedModel` if it is no network from one picture to one map, naming the node, its operator
 /// and the attribute for which there is no step.
 pub fn lower(file: &[u8]) -> Result<Plan> {
-    let mut plan = translate(file)?;
+    lower_at(file, None)
+}
+
+/// The same for pictures of `size`, rows and columns, where the file leaves them open.
+pub fn lower_at(file: &[u8], size: Option<[usize; 2]>) -> Result<Plan> {
+    let mut plan = translate(file, size)?;
     fuse::run(&mut plan);
     check(&plan)?;
     Ok(plan)
 }
 
 /// One step or more for each node, in the graph's order, none fused.
-fn translate(file: &[u8]) -> Result<Plan> {
-    let model = parse(file)?
+fn translate(file: &[u8], size: Option<[usize; 2]>) -> Result<Plan> {
+    let model = parse_at(file, size)?
         .into_typed()
         .map_err(|error| unsupported("cannot infer the network's shapes", &error))?;
     let signature = signature_of(&model)?;

@@ -33,7 +33,7 @@ fn shipped_networks_are_what_tract_makes_of_them() {
     // Steps, before and after fusion: a pattern that is no longer found shows here first.
     for (id, steps) in [("selfie", [146, 71]), ("selfie-landscape", [146, 71]), ("multiclass", [158, 103])] {
         let file = std::fs::read(format!("{}/models/{id}.onnx", env!("CARGO_MANIFEST_DIR"))).unwrap();
-        let mut unfused = translate(&file).unwrap();
+        let mut unfused = translate(&file, None).unwrap();
         fuse::tidy(&mut unfused);
         let fused = lower(&file).unwrap();
         assert_eq!([unfused.steps.len(), fused.steps.len()], steps, "{id}");
