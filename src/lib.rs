@@ -16,6 +16,7 @@
 //! [`segmenter`] is the whole run on one page. The npm package's face is TypeScript (`src/ts`);
 //! it reaches this crate through the `web` module, which exists on wasm32 only.
 
+mod cpu;
 pub mod effects;
 pub mod error;
 pub mod matte;

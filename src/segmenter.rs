@@ -6,10 +6,10 @@
 use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::matte::{self, Map, Morphology};
+use crate::matte::{self, Bands, Finish, Map, Morphology};
 use crate::model::{self, Activation, Contract, Input};
 use crate::onnx::{self, Network};
-use crate::pixels::{self, Filter, Matte, Rgba8};
+use crate::pixels::{self, Filter, Matte, Reducer, Rgba8};
 use crate::telemetry::{Stopwatch, Timings};
 
 /// A network that is ready, and what it wants and gives.
@@ -130,7 +130,7 @@ impl Segmenter {
 
     /// The network's probabilities for `picture`.
     pub fn predict(&self, picture: Rgba8<'_>) -> Result<(Prediction, Timings)> {
-        self.infer(picture).map(|(prediction, _, timings)| (prediction, timings))
+        self.prediction(self.take(picture))
     }
 
     /// The matte of `picture`, at its size.
@@ -139,53 +139,140 @@ impl Segmenter {
     /// `InvalidInput` if an option is out of range or `of` is nothing this network knows.
     pub fn segment(&self, picture: Rgba8<'_>, options: &SegmentOptions) -> Result<(Matte, Timings)> {
         // Bad options are refused before any work is done.
-        self.contract.check_subject(&options.of)?;
-        let radius = match options.feather {
-            Some(radius) => radius,
-            None => matte::feather_radius(options.intensity)?,
-        };
-        matte::check_feather(radius)?;
-        options.morphology.map_or(Ok(()), matte::check_morphology)?;
-
-        let (prediction, guide, mut timings) = self.infer(picture)?;
+        self.check(options)?;
+        let (bands, mut timings) = self.bands(self.take(picture), options)?;
         let mut watch = Stopwatch::start();
-        let probability = matte::subject(&self.contract, &prediction.data, &options.of)?;
-        let (width, height) = (prediction.width, prediction.height);
-        // A network may give a map of another size than it takes.
-        let guide = if guide.len() == width * height * 4 {
-            guide
-        } else {
-            pixels::to_size(picture, width, height, self.contract.input.filter)?
-        };
-        let mut matte =
-            matte::upsample(Map { width, height, probability: &probability, guide: &guide }, picture);
-        if let Some(how) = options.morphology {
-            matte::morphology(&mut matte, how)?;
-        }
-        matte::feather(&mut matte, radius)?;
+        let matte = bands.run(picture);
         timings.post_ms += watch.lap_ms();
         Ok((matte, timings))
     }
 
-    /// Runs the network; also returns the picture at the input's size, `[height, width, 4]`.
-    fn infer(&self, picture: Rgba8<'_>) -> Result<(Prediction, Vec<u8>, Timings)> {
+    /// Refuses options that are out of range or that ask for nothing this network knows.
+    ///
+    /// # Errors
+    /// `InvalidInput` naming the option.
+    pub fn check(&self, options: &SegmentOptions) -> Result<()> {
+        self.contract.check_subject(&options.of)?;
+        options.finish().map(|_| ())
+    }
+
+    /// Begins a run on a picture of `width` x `height` that comes in rows, each pixel as red, green,
+    /// blue, alpha, or as blue, green, red, alpha if `swapped`.
+    ///
+    /// # Errors
+    /// As [`pixels::check_size`].
+    pub fn intake(&self, width: usize, height: usize, swapped: bool) -> Result<Intake> {
+        pixels::check_size(width, height, pixels::MAX_PIXELS)?;
+        let Input { width: in_w, height: in_h, filter, .. } = self.contract.input;
+        let onnx::Signature { out_w, out_h, .. } = self.network.signature();
+        let reducer = |to| Reducer::new([width, height], to, filter);
+        // A network may give a map of another size than it takes.
+        let guide = ([out_w, out_h] != [in_w, in_h]).then(|| reducer([out_w, out_h]));
+        Ok(Intake { size: [width, height], swapped, input: reducer([in_w, in_h]), guide, pre_ms: 0.0 })
+    }
+
+    /// Runs the network on a whole intake; the matte comes from the picture's rows once more.
+    ///
+    /// # Errors
+    /// As [`Segmenter::segment`].
+    pub fn bands(&self, intake: Intake, options: &SegmentOptions) -> Result<(Bands, Timings)> {
+        let finish = options.finish()?;
+        let ([width, height], swapped) = (intake.size, intake.swapped);
+        let Output { data, stride, guide, mut timings } = self.run(intake)?;
         let mut watch = Stopwatch::start();
-        let Input { width, height, range: [black, white], filter, .. } = self.contract.input;
-        let guide = pixels::to_size(picture, width, height, filter)?;
-        let scale = (white - black) / 255.0;
-        let input: Vec<f32> = guide
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .flat_map(|&[red, green, blue, _]| [red, green, blue].map(|v| f32::from(v) * scale + black))
-            .collect();
-        let pre_ms = watch.lap_ms();
-        let mut data = self.network.run(&input)?;
-        let infer_ms = watch.lap_ms();
-        matte::activate(&self.contract, &mut data);
-        let onnx::Signature { out_h, out_w, .. } = self.network.signature();
+        let probability = matte::subject(&self.contract, &data, stride, &options.of)?;
+        let onnx::Signature { out_w, out_h, .. } = self.network.signature();
+        let map = Map { width: out_w, height: out_h, probability: &probability, guide: &guide };
+        let bands = Bands::new(map, width, height, swapped, finish)?;
+        timings.post_ms = watch.lap_ms();
+        Ok((bands, timings))
+    }
+
+    /// Runs the network on a whole intake.
+    pub fn prediction(&self, intake: Intake) -> Result<(Prediction, Timings)> {
+        let Output { data, stride, mut timings, .. } = self.run(intake)?;
+        let mut watch = Stopwatch::start();
+        let data = matte::activate(&self.contract, &data, stride);
+        let onnx::Signature { out_w, out_h, .. } = self.network.signature();
         let prediction =
             Prediction { width: out_w, height: out_h, classes: self.contract.classes.clone(), data };
-        Ok((prediction, guide, Timings { pre_ms, infer_ms, post_ms: watch.lap_ms() }))
+        timings.post_ms = watch.lap_ms();
+        Ok((prediction, timings))
     }
+
+    fn take(&self, picture: Rgba8<'_>) -> Intake {
+        let mut intake =
+            self.intake(picture.width(), picture.height(), false).expect("a picture's size is checked");
+        intake.rows(picture.bytes());
+        intake
+    }
+
+    fn run(&self, intake: Intake) -> Result<Output> {
+        let mut watch = Stopwatch::start();
+        let Intake { swapped, input, guide, pre_ms, .. } = intake;
+        let finish = |reducer: Reducer| {
+            let mut bytes = reducer.finish();
+            if swapped {
+                bytes.as_chunks_mut::<4>().0.iter_mut().for_each(|pixel| pixel.swap(0, 2));
+            }
+            bytes
+        };
+        let picture = finish(input);
+        let mut input = vec![0.0; picture.len()];
+        pixels::to_input(&picture, self.contract.input.range, &mut input);
+        // tract takes no padding.
+        let input: Vec<f32> = input.as_chunks::<4>().0.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect();
+        let guide = guide.map_or(picture, finish);
+        let pre_ms = pre_ms + watch.lap_ms();
+        let data = self.network.run(&input)?;
+        let timings = Timings { pre_ms, infer_ms: watch.lap_ms(), post_ms: 0.0 };
+        Ok(Output { data, stride: self.contract.classes.len(), guide, timings })
+    }
+}
+
+impl SegmentOptions {
+    /// What they say of edges.
+    fn finish(&self) -> Result<Finish> {
+        let feather = self.feather.map_or_else(|| matte::feather_radius(self.intensity), Ok)?;
+        let finish = Finish { morphology: self.morphology, feather };
+        finish.check()?;
+        Ok(finish)
+    }
+}
+
+/// A picture that comes in rows, on its way to the network.
+pub struct Intake {
+    size: [usize; 2],
+    swapped: bool,
+    input: Reducer,
+    guide: Option<Reducer>,
+    pre_ms: f64,
+}
+
+impl Intake {
+    /// All calls of [`Intake::rows`] but the last give a multiple of this many rows.
+    pub const ROWS: usize = Reducer::ROWS;
+
+    /// Takes the next rows, `[rows, width, 4]` bytes, from the top to the bottom.
+    ///
+    /// # Panics
+    /// If they are more than the picture has.
+    pub fn rows(&mut self, bytes: &[u8]) {
+        let mut watch = Stopwatch::start();
+        self.input.rows(bytes);
+        if let Some(guide) = &mut self.guide {
+            guide.rows(bytes);
+        }
+        self.pre_ms += watch.lap_ms();
+    }
+}
+
+/// What the network gave, and the picture at that size.
+struct Output {
+    /// `[out_h, out_w, stride]`.
+    data: Vec<f32>,
+    stride: usize,
+    /// `[out_h, out_w, 4]`.
+    guide: Vec<u8>,
+    timings: Timings,
 }
