@@ -16,16 +16,20 @@
 //! [`segmenter`] is the whole run on one page. The npm package's face is TypeScript (`src/ts`);
 //! it reaches this crate through the `web` module, which exists on wasm32 only.
 
-mod cpu;
+pub mod cpu;
 pub mod effects;
 pub mod error;
 pub mod matte;
 pub mod model;
+#[cfg(feature = "onnx")]
 pub mod onnx;
 pub mod pixels;
+pub mod plan;
+#[cfg(feature = "onnx")]
 pub mod segmenter;
 pub mod telemetry;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "onnx"))]
 pub mod web;
 
+#[cfg(feature = "onnx")]
 pub use segmenter::{CustomContract, Prediction, SegmentOptions, Segmenter};
