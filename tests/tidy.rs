@@ -24,7 +24,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
 ];
 
 /// Words that belong behind one door.
-const DOORS: [(&str, &str); 4] = [("tract_onnx", "onnx"), ("wasm_bindgen", "web"), ("js_sys", "web")];
+const DOORS: [(&str, &str); 3] = [("tract_onnx", "onnx"), ("wasm_bindgen", "web"), ("js_sys", "web")];
 
 fn files(folder: &str, endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
