@@ -22,6 +22,17 @@ impl<'a> Finish<'a> {
         Self { residual: self.residual.map(|residual| &residual[at..]), ..*self }
     }
 
+    /// Finishes a band that is written already.
+    pub(crate) fn whole(&self, y: &mut [f32]) {
+        if self.activation == Activation::None && self.residual.is_none() {
+            return;
+        }
+        for at in (0..y.len()).step_by(4) {
+            let value = F32x4::load(y[at..].first_chunk().expect("padded channels"));
+            self.store([[value]], y, at, 0);
+        }
+    }
+
     /// Writes a tile, finished: `sums[m][n]` as the four values at `at + m * stride + n * 4` of the band `y`.
     ///
     /// # Panics

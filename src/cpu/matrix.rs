@@ -2,17 +2,14 @@
 //!
 //! `y[p, o] = finish(bias[o] + sum over runs, i < k of x[run.x + p * stride + i] * w[run.w + i, o])`
 //!
-//! A tile of pixels by eight (or the last four) output channels lives in registers while the sum
-//! runs. Relaxed SIMD multiplies and adds in one register, so its tile is six pixels high; with
-//! separate instructions four pixels are all that fit.
+//! A tile of two pixels by sixteen output channels (four by eight, or four by four, for the columns
+//! that are left) lives in registers while the sum runs. Other shapes were measured slower on both wasm
+//! builds: higher ones need an address for each pixel, wider ones more registers than there are.
 
 use super::finish::Finish;
 use super::simd::{F32x4, multiply};
 
-/// Pixels of a tile.
-const TILE: usize = 4;
-
-/// A matrix as the tiles read it: blocks of eight columns (the last one of four), each row by row.
+/// A matrix as the tiles read it: blocks of columns, in each row by row.
 pub(crate) struct Matrix {
     /// Rows.
     pub(crate) rows: usize,
@@ -43,7 +40,7 @@ impl Matrix {
     ) -> Self {
         let columns = columns.next_multiple_of(4);
         let mut values = Vec::with_capacity(rows * columns);
-        for (block, width) in blocks(columns) {
+        for (block, width) in Blocks::new(columns) {
             for row in 0..rows {
                 values.extend((block..block + width).map(|column| at(row, column)));
             }
@@ -58,7 +55,7 @@ impl Matrix {
         into.values.clear();
         into.bias.clear();
         into.bias.extend_from_slice(&self.bias);
-        for (block, width) in blocks(self.columns) {
+        for (block, width) in Blocks::new(self.columns) {
             let rows = self.values[block * self.rows..][..self.rows * width].chunks_exact(width);
             for (row, &gate) in rows.zip(gate) {
                 into.values.extend(row.iter().map(|value| value * gate));
@@ -84,10 +81,10 @@ impl Matrix {
     ) {
         // A panel of pixels stays in the second cache while all blocks of weights pass over it, and
         // a block in the first one while it passes over the panel.
-        let panel = (PANEL / self.rows.max(1)).next_multiple_of(TILE);
+        let panel = panel(self.rows);
         for first in (0..count).step_by(panel) {
             let pixels = panel.min(count - first);
-            for (block, width) in blocks(self.columns) {
+            for (block, width) in Blocks::new(self.columns) {
                 let w = &self.values[block * self.rows..];
                 let bias = &self.bias[block..];
                 let mut tiles = Tiles { x, stride, runs, w, bias, y, y_stride: self.columns, finish };
@@ -102,18 +99,32 @@ impl Matrix {
     }
 }
 
-/// The blocks of `columns`: where each starts, and its columns, 16, 8 or 4.
-fn blocks(columns: usize) -> impl Iterator<Item = (usize, usize)> {
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        let width = [16, 8, 4].into_iter().find(|width| columns - start >= *width)?;
-        start += width;
-        Some((start - width, width))
-    })
+/// The blocks of so many columns: where each starts, and its columns, 16, 8 or 4.
+pub(crate) struct Blocks {
+    start: usize,
+    columns: usize,
 }
 
-/// Values of `x` in a panel of pixels.
-const PANEL: usize = 32 << 10;
+impl Blocks {
+    pub(crate) fn new(columns: usize) -> Self {
+        Self { start: 0, columns }
+    }
+}
+
+impl Iterator for Blocks {
+    type Item = (usize, usize);
+
+    fn next(&mut self) -> Option<(usize, usize)> {
+        let width = [16, 8, 4].into_iter().find(|width| self.columns - self.start >= *width)?;
+        self.start += width;
+        Some((self.start - width, width))
+    }
+}
+
+/// Pixels of a panel, where one has `stride` values: about 128 KiB.
+pub(crate) fn panel(stride: usize) -> usize {
+    ((32 << 10) / stride.max(1)).next_multiple_of(4)
+}
 
 /// The operands of one block of columns.
 struct Tiles<'a> {

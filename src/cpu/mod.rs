@@ -5,16 +5,18 @@
 //! Invariant: `unsafe` appears only in `simd`.
 
 mod finish;
+mod integer;
 mod kernels;
 mod matrix;
 mod prepare;
+mod product;
 pub(crate) mod simd;
 
 use crate::error::Result;
 use crate::plan::{self, Plan, Shape};
 use finish::Finish;
 use matrix::{Matrix, Run};
-use prepare::{Kernel, Prepared};
+use prepare::Prepared;
 
 /// A plan that is ready to run.
 pub struct Executor {
@@ -28,10 +30,21 @@ pub struct Executor {
     scratch: Scratch,
 }
 
+/// In what the larger convolutions multiply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// Single precision.
+    F32,
+    /// Whole numbers of 16 bits, with sums of 32.
+    I16,
+}
+
 /// Memory that kernels use while they run.
 pub(crate) struct Scratch {
     gated: Matrix,
     runs: Vec<Run>,
+    whole: Vec<i16>,
+    patch_whole: Vec<i16>,
     patch: Vec<f32>,
     blend: Vec<f32>,
     residual: Vec<f32>,
@@ -45,16 +58,18 @@ impl Executor {
     ///
     /// # Errors
     /// As [`plan::check`].
-    pub fn new(plan: Plan) -> Result<Self> {
+    pub fn new(plan: Plan, arithmetic: Arithmetic) -> Result<Self> {
         plan::check(&plan)?;
         let arena = plan::arena(&plan);
         let memory = vec![0.0; arena.len + LINE];
         let start = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
         let offsets = arena.offsets.iter().map(|offset| offset + start).collect();
-        let steps = plan.steps.iter().map(|step| Prepared::new(&plan, step)).collect();
+        let steps = plan.steps.iter().map(|step| Prepared::new(&plan, step, arithmetic)).collect();
         let scratch = Scratch {
             gated: Matrix::empty(),
             runs: Vec::new(),
+            whole: Vec::new(),
+            patch_whole: Vec::new(),
             patch: Vec::new(),
             blend: Vec::new(),
             residual: Vec::new(),

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::Scratch;
 use super::finish::Finish;
 use super::kernels::{
     Affine, Binary, Conv, Depthwise, Pointwise, Pool, Reduce, Regroup, Resize, Softmax, Transposed, copy,
-    finish_copied,
 };
+use super::product::Product;
+use super::{Arithmetic, Scratch};
 use crate::plan::{Activation, Op, Plan, Shape, Step};
 
 /// A step, ready to run.
@@ -80,7 +80,7 @@ pub(super) enum Kernel {
 
 impl Prepared {
     /// Of a plan that was checked.
-    pub(super) fn new(plan: &Plan, step: &Step) -> Self {
+    pub(super) fn new(plan: &Plan, step: &Step, arithmetic: Arithmetic) -> Self {
         let Step { x, y, ref op, epilogue } = *step;
         let (residual, resized) = match epilogue.residual {
             None => (None, None),
@@ -92,8 +92,9 @@ impl Prepared {
                 }
             },
         };
+        let single = epilogue.residual.is_none().then_some(epilogue.activation);
         Self {
-            kernel: Kernel::new(plan, x, y, op, epilogue.residual.is_none().then_some(epilogue.activation)),
+            kernel: Kernel::new(plan, x, y, op, single, arithmetic),
             y,
             activation: epilogue.activation,
             after: epilogue.residual.is_some_and(|residual| residual.after),
@@ -104,15 +105,29 @@ impl Prepared {
 }
 
 impl Kernel {
-    fn new(plan: &Plan, x: usize, y: usize, op: &Op, single: Option<Activation>) -> Self {
+    fn new(
+        plan: &Plan,
+        x: usize,
+        y: usize,
+        op: &Op,
+        single: Option<Activation>,
+        arithmetic: Arithmetic,
+    ) -> Self {
         let (from, to) = (plan.buffers[x], plan.buffers[y]);
         let values = |constant: usize| plan.constants[constant].to_f32();
+        // A gate changes the weights, which are whole numbers no more then.
+        let product = |weights: usize, bias: usize, gated: bool| {
+            let arithmetic = if gated { Arithmetic::F32 } else { arithmetic };
+            Product::new(&plan.constants[weights], &values(bias), from, to, arithmetic)
+        };
         match *op {
-            Op::Pointwise { weights, bias, gate } => {
-                Self::Pointwise { kernel: Pointwise::new(from, to, &values(weights), &values(bias)), x, gate }
-            }
+            Op::Pointwise { weights, bias, gate } => Self::Pointwise {
+                kernel: Pointwise::new(from, to, product(weights, bias, gate.is_some())),
+                x,
+                gate,
+            },
             Op::Conv { window, weights, bias } => {
-                Self::Conv { kernel: Conv::new(from, to, window, &values(weights), &values(bias)), x }
+                Self::Conv { kernel: Conv::new(from, to, window, product(weights, bias, false)), x }
             }
             Op::Depthwise { window, weights, bias } => Self::Depthwise {
                 kernel: Depthwise::new(from, to, window, &values(weights), &values(bias)),
@@ -160,7 +175,7 @@ impl Kernel {
                 kernel.run(read(x), gate.map(read), rows, y, finish, scratch)
             }
             Self::Conv { ref kernel, x } => kernel.run(read(x), rows, y, finish, scratch),
-            Self::Depthwise { ref kernel, x } => kernel.run(read(x), rows, y, finish),
+            Self::Depthwise { ref kernel, x } => kernel.run(read(x), rows, y, finish, scratch),
             Self::Transposed { ref kernel, x } => kernel.run(read(x), rows, y, finish, scratch),
             Self::Pool { ref kernel, x } => kernel.run(read(x), rows, y, finish),
             Self::Reduce { ref kernel, x } => kernel.run(read(x), y, finish),
@@ -181,7 +196,7 @@ impl Kernel {
                     copy(x, from_shape, from, count, y, shape, to);
                     to += count;
                 }
-                finish_copied(y, finish);
+                finish.whole(y);
             }
         }
     }

@@ -14,6 +14,10 @@ mod code;
 mod compact;
 mod constant;
 mod half;
+#[cfg(test)]
+pub(crate) mod interpret;
+#[cfg(test)]
+pub(crate) mod samples;
 
 use std::fmt;
 

@@ -20,6 +20,7 @@ impl Affine {
     }
 
     /// `x` and `y` are the same band of rows.
+    #[inline(never)]
     pub(crate) fn run(&self, x: &[f32], y: &mut [f32], finish: Finish<'_>) {
         let (scale, bias) = (self.scale.as_chunks::<4>().0, self.bias.as_chunks::<4>().0);
         for (i, x) in x.as_chunks::<4>().0.iter().enumerate() {

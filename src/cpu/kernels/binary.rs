@@ -12,6 +12,7 @@ pub(crate) struct Binary {
 
 impl Binary {
     /// The rows `rows` of `y`, which is the band of just these.
+    #[inline(never)]
     pub(crate) fn run(
         &self,
         x: &[f32],

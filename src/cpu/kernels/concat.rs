@@ -1,7 +1,5 @@
 //! Channels of several pictures behind each other, and some channels of one.
 
-use crate::cpu::finish::Finish;
-use crate::cpu::simd::F32x4;
 use crate::plan::Shape;
 
 /// Copies channels `from..from + count` of each pixel of `x` to the channels of `y` that start at `to`.
@@ -17,13 +15,5 @@ pub(crate) fn copy(
     let pixels = x.chunks_exact(x_shape.stride()).zip(y.chunks_exact_mut(y_shape.stride()));
     for (x, y) in pixels {
         y[to..to + count].copy_from_slice(&x[from..from + count]);
-    }
-}
-
-/// Applies the epilogue to what was copied.
-pub(crate) fn finish_copied(y: &mut [f32], finish: Finish<'_>) {
-    for at in (0..y.len()).step_by(4) {
-        let value = F32x4::load(y[at..].first_chunk().expect("padded channels"));
-        finish.store([[value]], y, at, 0);
     }
 }

@@ -6,34 +6,24 @@
 
 use crate::cpu::Scratch;
 use crate::cpu::finish::Finish;
-use crate::cpu::matrix::{Matrix, Run};
+use crate::cpu::matrix::Run;
+use crate::cpu::product::Product;
 use crate::plan::{Shape, Window};
 
 pub(crate) struct Conv {
-    matrix: Matrix,
+    product: Product,
     window: Window,
     x: Shape,
     y: Shape,
 }
 
 impl Conv {
-    /// `weights` is `[kernel_h, kernel_w, in, out]`, `bias` is `[out]`.
-    pub(crate) fn new(x: Shape, y: Shape, window: Window, weights: &[f32], bias: &[f32]) -> Self {
-        let stride = x.stride();
-        let value = |row: usize, o: usize| {
-            let (tap, i) = (row / stride, row % stride);
-            if i < x.channels && o < y.channels {
-                weights[(tap * x.channels + i) * y.channels + o]
-            } else {
-                0.0
-            }
-        };
-        let rows = window.kernel[0] * window.kernel[1] * stride;
-        let bias = |o: usize| bias.get(o).copied().unwrap_or(0.0);
-        Self { matrix: Matrix::new(rows, y.channels, bias, value), window, x, y }
+    pub(crate) fn new(x: Shape, y: Shape, window: Window, product: Product) -> Self {
+        Self { product, window, x, y }
     }
 
     /// The rows `rows` of `y`, which is the band of just these.
+    #[inline(never)]
     pub(crate) fn run(
         &self,
         x: &[f32],
@@ -42,21 +32,43 @@ impl Conv {
         finish: Finish<'_>,
         scratch: &mut Scratch,
     ) {
-        let columns = inner(&self.window, 1, self.x.width, self.y.width);
-        let y_row = self.y.width * self.matrix.columns;
-        for oy in rows.clone() {
-            let band = (oy - rows.start) * y_row;
-            for ox in (0..columns.start).chain(columns.end..self.y.width) {
-                self.gather(x, oy, ox, &mut scratch.patch);
-                let whole = Run { x: 0, w: 0, k: self.matrix.rows };
-                let at = band + ox * self.matrix.columns;
-                self.matrix.multiply(&scratch.patch, 0, &[whole], 1, y, at, finish);
+        let Scratch { runs, patch, whole, patch_whole, .. } = scratch;
+        match &self.product {
+            Product::Single(matrix) => self.each(x, rows, runs, patch, |x, stride, runs, count, at| {
+                matrix.multiply(x, stride, runs, count, y, at, finish);
+            }),
+            Product::Integer(matrix) => {
+                let factor = matrix.quantise(x, whole);
+                self.each(whole, rows, runs, patch_whole, |q, stride, runs, count, at| {
+                    matrix.multiply(q, factor, stride, runs, count, y, at, finish);
+                });
             }
-            self.runs(oy, columns.start, &mut scratch.runs);
-            let at = band + columns.start * self.matrix.columns;
-            let stride = self.window.stride[1] * self.x.stride();
+        }
+    }
+
+    /// Hands each row of windows to `multiply`: the picture (or the taps of one window, copied), the
+    /// step between two windows, the pieces of the sum, the windows, and where they go.
+    fn each<T: Copy + Default>(
+        &self,
+        x: &[T],
+        rows: std::ops::Range<usize>,
+        runs: &mut Vec<Run>,
+        patch: &mut Vec<T>,
+        mut multiply: impl FnMut(&[T], usize, &[Run], usize, usize),
+    ) {
+        let columns = inner(&self.window, 1, self.x.width, self.y.width);
+        let out = self.product.columns();
+        for oy in rows.clone() {
+            let band = (oy - rows.start) * self.y.width * out;
+            for ox in (0..columns.start).chain(columns.end..self.y.width) {
+                self.gather(x, oy, ox, patch);
+                let all = Run { x: 0, w: 0, k: patch.len() };
+                multiply(patch, 0, &[all], 1, band + ox * out);
+            }
             if !columns.is_empty() {
-                self.matrix.multiply(x, stride, &scratch.runs, columns.len(), y, at, finish);
+                self.runs(oy, columns.start, runs);
+                let stride = self.window.stride[1] * self.x.stride();
+                multiply(x, stride, runs, columns.len(), band + columns.start * out);
             }
         }
     }
@@ -82,7 +94,7 @@ impl Conv {
     }
 
     /// All taps of one window, zeros where they are outside.
-    fn gather(&self, x: &[f32], oy: usize, ox: usize, patch: &mut Vec<f32>) {
+    fn gather<T: Copy + Default>(&self, x: &[T], oy: usize, ox: usize, patch: &mut Vec<T>) {
         let stride = self.x.stride();
         patch.clear();
         for ky in 0..self.window.kernel[0] {
@@ -92,7 +104,7 @@ impl Conv {
                     (Some(iy), Some(ix)) => {
                         patch.extend_from_slice(&x[(iy * self.x.width + ix) * stride..][..stride]);
                     }
-                    _ => patch.resize(patch.len() + stride, 0.0),
+                    _ => patch.resize(patch.len() + stride, T::default()),
                 }
             }
         }

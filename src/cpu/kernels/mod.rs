@@ -18,7 +18,7 @@ mod transposed;
 
 pub(super) use affine::Affine;
 pub(super) use binary::Binary;
-pub(super) use concat::{copy, finish_copied};
+pub(super) use concat::copy;
 pub(super) use conv::Conv;
 pub(super) use depthwise::Depthwise;
 pub(super) use pointwise::Pointwise;

@@ -5,30 +5,23 @@
 
 use crate::cpu::Scratch;
 use crate::cpu::finish::Finish;
-use crate::cpu::matrix::{Matrix, Run};
+use crate::cpu::matrix::{Run, panel};
+use crate::cpu::product::Product;
 use crate::plan::Shape;
 
 pub(crate) struct Pointwise {
-    matrix: Matrix,
+    product: Product,
     width: usize,
     in_stride: usize,
 }
 
 impl Pointwise {
-    /// `weights` is `[in, out]`, `bias` is `[out]`.
-    pub(crate) fn new(x: Shape, y: Shape, weights: &[f32], bias: &[f32]) -> Self {
-        let value = |i: usize, o: usize| {
-            if i < x.channels && o < y.channels { weights[i * y.channels + o] } else { 0.0 }
-        };
-        let bias = |o: usize| bias.get(o).copied().unwrap_or(0.0);
-        Self {
-            matrix: Matrix::new(x.stride(), y.channels, bias, value),
-            width: y.width,
-            in_stride: x.stride(),
-        }
+    pub(crate) fn new(x: Shape, y: Shape, product: Product) -> Self {
+        Self { product, width: y.width, in_stride: x.stride() }
     }
 
     /// The rows `rows` of `y`, which is the band of just these.
+    #[inline(never)]
     pub(crate) fn run(
         &self,
         x: &[f32],
@@ -38,14 +31,24 @@ impl Pointwise {
         finish: Finish<'_>,
         scratch: &mut Scratch,
     ) {
-        let matrix = match gate {
-            Some(gate) => {
-                self.matrix.gated(gate, &mut scratch.gated);
-                &scratch.gated
+        let stride = self.in_stride;
+        let count = rows.len() * self.width;
+        let x = &x[rows.start * self.width * stride..][..count * stride];
+        let run = [Run { x: 0, w: 0, k: stride }];
+        match (&self.product, gate) {
+            (Product::Single(matrix), None) => matrix.multiply(x, stride, &run, count, y, 0, finish),
+            (Product::Single(matrix), Some(gate)) => {
+                matrix.gated(gate, &mut scratch.gated);
+                scratch.gated.multiply(x, stride, &run, count, y, 0, finish);
             }
-            None => &self.matrix,
-        };
-        let run = Run { x: rows.start * self.width * self.in_stride, w: 0, k: self.in_stride };
-        matrix.multiply(x, self.in_stride, &[run], rows.len() * self.width, y, 0, finish);
+            (Product::Integer(matrix), _) => {
+                let pixels = panel(stride);
+                for (panel, x) in x.chunks(pixels * stride).enumerate() {
+                    let factor = matrix.quantise(x, &mut scratch.whole);
+                    let (count, at) = (x.len() / stride, panel * pixels * matrix.columns());
+                    matrix.multiply(&scratch.whole, factor, stride, &run, count, y, at, finish);
+                }
+            }
+        }
     }
 }

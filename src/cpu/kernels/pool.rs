@@ -14,6 +14,7 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// The rows `rows` of `y`, which is the band of just these.
+    #[inline(never)]
     pub(crate) fn run(&self, x: &[f32], rows: std::ops::Range<usize>, y: &mut [f32], finish: Finish<'_>) {
         let channels = self.x.stride();
         let [kernel_h, kernel_w] = self.window.kernel;

@@ -14,6 +14,7 @@ pub(crate) struct Reduce {
 }
 
 impl Reduce {
+    #[inline(never)]
     pub(crate) fn run(&self, x: &[f32], y: &mut [f32], finish: Finish<'_>) {
         let channels = self.x.stride();
         let [over_rows, over_columns] = self.axes;

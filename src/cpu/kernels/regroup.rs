@@ -30,6 +30,7 @@ impl Regroup {
         Self { order, channels: x.stride() }
     }
 
+    #[inline(never)]
     pub(crate) fn run(&self, x: &[f32], y: &mut [f32], finish: Finish<'_>) {
         for (pixel, &from) in self.order.iter().enumerate() {
             let from = &x[from * self.channels..][..self.channels];

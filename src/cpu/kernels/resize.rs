@@ -5,7 +5,7 @@
 //! `y = mix(mix(x[iy, ix], x[iy + 1, ix], ty), mix(x[iy, ix + 1], x[iy + 1, ix + 1], ty), tx)`.
 
 use crate::cpu::finish::Finish;
-use crate::cpu::simd::F32x4;
+use crate::cpu::simd::mix;
 use crate::plan;
 use crate::plan::Shape;
 
@@ -31,6 +31,7 @@ impl Resize {
     }
 
     /// The rows `rows` of `y`, which is the band of just these; `blend` is memory that is used again.
+    #[inline(never)]
     pub(crate) fn run(
         &self,
         x: &[f32],
@@ -48,30 +49,19 @@ impl Resize {
             let mixed: &[f32] = if share == 0.0 {
                 above
             } else {
-                let share = F32x4::splat(share);
-                let pairs = above.as_chunks::<4>().0.iter().zip(below.as_chunks::<4>().0);
-                for (out, (above, below)) in blend.as_chunks_mut::<4>().0.iter_mut().zip(pairs) {
-                    mix(F32x4::load(above), F32x4::load(below), share).store(out);
-                }
+                mix(above, below, share, blend);
                 blend
             };
-            let band = (oy - rows.start) * self.y.width * channels;
-            for (ox, tap) in self.columns.iter().enumerate() {
-                let share = F32x4::splat(tap.share);
-                let left = mixed[tap.first * channels..][..channels].as_chunks::<4>().0;
-                let right = mixed[tap.second * channels..][..channels].as_chunks::<4>().0;
-                for (block, (left, right)) in left.iter().zip(right).enumerate() {
-                    let value = mix(F32x4::load(left), F32x4::load(right), share);
-                    finish.store([[value]], y, band + ox * channels + block * 4, 0);
-                }
+            let at = (oy - rows.start) * self.y.width * channels;
+            let row = &mut y[at..][..self.y.width * channels];
+            for (out, tap) in row.chunks_exact_mut(channels).zip(&self.columns) {
+                let left = &mixed[tap.first * channels..][..channels];
+                let right = &mixed[tap.second * channels..][..channels];
+                mix(left, right, tap.share, out);
             }
         }
+        finish.whole(y);
     }
-}
-
-#[inline(always)]
-fn mix(a: F32x4, b: F32x4, share: F32x4) -> F32x4 {
-    b.sub(a).mul_add(share, a)
 }
 
 /// Where place `o` of `to` lies among `from`.

@@ -60,6 +60,7 @@ impl Transposed {
     }
 
     /// The rows `rows` of `y`, whole blocks, which is the band of just these.
+    #[inline(never)]
     pub(crate) fn run(
         &self,
         x: &[f32],
@@ -86,12 +87,16 @@ impl Transposed {
             scratch.patch.resize(self.x.width * matrix.columns, 0.0);
             let plain = Finish::new(Activation::None, None, false);
             matrix.multiply(x, self.x.stride(), &[run], self.x.width, &mut scratch.patch, 0, plain);
-            for (w, block) in scratch.patch.chunks_exact_mut(matrix.columns).enumerate() {
-                for four in block.as_chunks_mut::<4>().0 {
-                    activate(activation, F32x4::load(four)).store(four);
-                }
-                for (tap, &value) in block[..kernel_h * kernel_w].iter().enumerate() {
-                    band[(tap / kernel_w) * y_row + (w * kernel_w + tap % kernel_w) * 4] = value;
+            for four in scratch.patch.as_chunks_mut::<4>().0 {
+                activate(activation, F32x4::load(four)).store(four);
+            }
+            for (ky, row) in band.chunks_exact_mut(y_row).enumerate() {
+                let blocks = scratch.patch.chunks_exact(matrix.columns);
+                for (out, block) in row.chunks_exact_mut(kernel_w * 4).zip(blocks) {
+                    for (pixel, &value) in out.as_chunks_mut::<4>().0.iter_mut().zip(&block[ky * kernel_w..])
+                    {
+                        pixel[0] = value;
+                    }
                 }
             }
         }

@@ -107,57 +107,80 @@ pub(crate) fn multiply_i16<const M: usize, const N: usize>(
     assert!(k.is_multiple_of(4) && x.len() >= (M - 1) * stride + k && w.len() >= k * N * 4);
     let mut local = *sums;
     let (mut x, mut w) = (x.as_ptr(), w.as_ptr());
-    for _ in 0..k / 4 {
+    for _ in 0..k / 2 {
         // SAFETY: as in `multiply`; each read from `x` takes two values, at an even offset below `k`.
         unsafe {
-            for j in 0..2 {
-                let mut columns = [I16x8::splat_pair(&[0, 0]); N];
-                for (n, column) in columns.iter_mut().enumerate() {
-                    *column = I16x8::load(&*w.add((j * N + n) * 8).cast());
-                }
-                for (m, row) in local.iter_mut().enumerate() {
-                    let pair = I16x8::splat_pair(&*x.add(m * stride + j * 2).cast());
-                    for (sum, column) in row.iter_mut().zip(columns) {
-                        *sum = sum.add(pair.dot(column));
-                    }
+            let columns: [I16x8; N] = std::array::from_fn(|n| I16x8::load(&*w.add(n * 8).cast()));
+            for (m, row) in local.iter_mut().enumerate() {
+                let pair = I16x8::splat_pair(&*x.add(m * stride).cast());
+                for (sum, column) in row.iter_mut().zip(columns) {
+                    *sum = sum.add(pair.dot(column));
                 }
             }
-            x = x.add(4);
-            w = w.add(N * 16);
+            x = x.add(2);
+            w = w.add(N * 8);
         }
     }
     *sums = local;
 }
 
-/// One row of taps of `T` windows that lie `S` apart, one vector of channels:
-/// `sums[t] += sum over kx < K of x[(t * S + kx) * stride ..] * w[kx * stride ..]`.
+/// `out[..] = left + (right - left) * share`, for slices of one length, a multiple of 4.
 ///
 /// # Panics
-/// Unless both slices hold what is read.
+/// If the lengths differ or are no multiple of 4.
+#[inline(always)]
+pub(crate) fn mix(left: &[f32], right: &[f32], share: f32, out: &mut [f32]) {
+    let len = out.len();
+    assert!(len.is_multiple_of(4) && left.len() == len && right.len() == len);
+    let share = F32x4::splat(share);
+    for at in (0..len).step_by(4) {
+        // SAFETY: `at + 3` is below the one length of all three.
+        unsafe {
+            let (left, right) = (load4(left.as_ptr().add(at)), load4(right.as_ptr().add(at)));
+            right.sub(left).mul_add(share, left).store(&mut *out.as_mut_ptr().add(at).cast());
+        }
+    }
+}
+
+/// `T` neighbouring windows of `K` columns that lie `S` columns apart, each channel by itself:
+/// `sums[t] = bias + sum over ky, kx of rows[ky][(t * S + kx) * channels ..] * w[(ky * K + kx) * channels ..]`,
+/// handed to `done` for each four channels, with the first one's number.
+///
+/// # Panics
+/// Unless `channels` is a multiple of 4 and all slices hold what is read.
 #[inline(always)]
 pub(crate) fn slide<const T: usize, const S: usize, const K: usize>(
-    x: &[f32],
+    rows: &[&[f32]],
     w: &[f32],
-    stride: usize,
-    sums: &mut [[F32x4; 1]; T],
+    bias: &[f32],
+    channels: usize,
+    mut done: impl FnMut(usize, [[F32x4; 1]; T]),
 ) {
     let columns = (T - 1) * S + K;
-    assert!(x.len() >= (columns - 1) * stride + 4 && w.len() >= (K - 1) * stride + 4);
-    let (x, w) = (x.as_ptr(), w.as_ptr());
-    // SAFETY: the largest offsets are `(columns - 1) * stride + 3` and `(K - 1) * stride + 3`.
-    unsafe {
-        let mut taps = [F32x4::splat(0.0); K];
-        for (kx, tap) in taps.iter_mut().enumerate() {
-            *tap = load4(w.add(kx * stride));
-        }
-        for column in 0..columns {
-            let value = load4(x.add(column * stride));
-            for (t, [sum]) in sums.iter_mut().enumerate() {
-                let Some(kx) = column.checked_sub(t * S) else { continue };
-                if kx < K {
-                    *sum = value.mul_add(taps[kx], *sum);
+    assert!(channels.is_multiple_of(4) && bias.len() >= channels);
+    assert!(rows.iter().all(|row| row.len() >= columns * channels) && w.len() >= rows.len() * K * channels);
+    for c in (0..channels).step_by(4) {
+        // SAFETY: the largest offsets are `columns * channels - 1` in a row, `rows * K * channels - 1`
+        // in `w` and `channels - 1` in `bias`; all were just proved to be inside.
+        unsafe {
+            let mut sums = [[load4(bias.as_ptr().add(c))]; T];
+            let mut w = w.as_ptr().add(c);
+            for row in rows {
+                let mut x = row.as_ptr().add(c);
+                let taps: [F32x4; K] = std::array::from_fn(|kx| load4(w.add(kx * channels)));
+                for column in 0..columns {
+                    let value = load4(x);
+                    x = x.add(channels);
+                    for (t, [sum]) in sums.iter_mut().enumerate() {
+                        let Some(kx) = column.checked_sub(t * S) else { continue };
+                        if kx < K {
+                            *sum = value.mul_add(taps[kx], *sum);
+                        }
+                    }
                 }
+                w = w.add(K * channels);
             }
+            done(c, sums);
         }
     }
 }

@@ -1,23 +1,145 @@
-use super::super::{Constant, Epilogue, Op, Step};
+use super::super::interpret::interpret;
+use super::super::samples::samples;
 use super::*;
 
+/// Puts length and checksum right, so that what is between them is judged by itself.
+fn sealed(file: &[u8]) -> Vec<u8> {
+    let mut file = file[..file.len() - CHECKSUM].to_vec();
+    let length = (file.len() - HEAD) as u32;
+    file[8..12].copy_from_slice(&length.to_le_bytes());
+    file.extend_from_slice(&checksum(&file).to_le_bytes());
+    file
+}
+
+fn assert_refused(file: &[u8], kinds: &[ErrorKind], what: &dyn Fn() -> String) {
+    match decode(file) {
+        Ok(_) => panic!("{} was accepted", what()),
+        Err(error) => assert!(kinds.contains(&error.kind()), "{}: {:?}, {error}", what(), error.kind()),
+    }
+}
+
+/// Runs the plan if that is quick; the interpreter panics if it reaches beyond a buffer or constant.
+fn run(plan: &Plan) {
+    let values: usize = plan.buffers.iter().map(|shape| shape.pixels() * shape.channels).sum();
+    if values < 2000 && plan.multiply_adds() < 20_000 {
+        let shape = plan.buffers[plan.input];
+        let input: Vec<f32> = (0..shape.pixels() * shape.channels).map(|i| (i as f32).sin()).collect();
+        interpret(plan, &input);
+    }
+}
+
 #[test]
-fn a_plan_comes_back() {
-    let shape = Shape { height: 2, width: 3, channels: 2 };
-    let step = |x, y, op| Step { x, y, op, epilogue: Epilogue::default() };
-    let plan = Plan {
-        buffers: vec![shape; 3],
-        constants: vec![
-            Constant::f32([2, 2], vec![0.5, -0.25, 3.0, 0.1]),
-            Constant::f32([2], vec![0.5, 1.0]).to_f16().unwrap(),
-            Constant::f32([2, 2], vec![0.5, -0.25, 3.0, 0.1]).to_fixed(1023),
-        ],
-        steps: vec![
-            step(0, 1, Op::Pointwise { weights: 0, bias: 1, gate: None }),
-            step(1, 2, Op::Pointwise { weights: 2, bias: 1, gate: None }),
-        ],
-        input: 0,
-        output: 2,
+fn every_kind_of_step_comes_back() {
+    let mut names = std::collections::BTreeSet::new();
+    for plan in samples() {
+        let file = encode(&plan);
+        assert_eq!(decode(&file).unwrap(), plan);
+        assert_eq!(encode(&plan), file);
+        assert!(file.len() < 330, "{} bytes", file.len());
+        names.extend(plan.steps.iter().map(|step| step.op.name()));
+        run(&plan);
+    }
+    assert_eq!(names.len(), 14, "{names:?}");
+}
+
+#[test]
+fn no_changed_byte_passes_the_checksum() {
+    for plan in samples() {
+        let file = encode(&plan);
+        for at in 0..file.len() {
+            let mut changed = file.clone();
+            for change in 1..=255 {
+                changed[at] = file[at] ^ change;
+                let kinds: &[ErrorKind] = match at {
+                    0..HEAD => &[ErrorKind::UnsupportedModel],
+                    _ => &[ErrorKind::ChecksumMismatch],
+                };
+                assert_refused(&changed, kinds, &|| format!("byte {at} changed to {}", changed[at]));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_changed_byte_under_a_right_checksum_is_an_error_or_another_plan() {
+    let (mut accepted, mut refused) = (0, 0);
+    for plan in samples() {
+        let file = encode(&plan);
+        for at in HEAD..file.len() - CHECKSUM {
+            for change in 1..=255 {
+                let mut changed = file.clone();
+                changed[at] ^= change;
+                let changed = sealed(&changed);
+                match decode(&changed) {
+                    Ok(other) => {
+                        assert_eq!(encode(&other), changed, "byte {at} changed to {}", changed[at]);
+                        run(&other);
+                        accepted += 1;
+                    }
+                    Err(error) => {
+                        assert_eq!(error.kind(), ErrorKind::UnsupportedModel, "{error}");
+                        refused += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(accepted > 1000 && refused > 10_000, "{accepted} accepted, {refused} refused");
+}
+
+#[test]
+fn a_file_that_is_cut_short_is_refused() {
+    let kinds = [ErrorKind::UnsupportedModel, ErrorKind::ChecksumMismatch];
+    for plan in samples() {
+        let file = encode(&plan);
+        for length in 0..file.len() {
+            assert_refused(&file[..length], &kinds, &|| format!("cut to {length}"));
+            if (HEAD + CHECKSUM..).contains(&length) {
+                let short = sealed(&file[..length]);
+                assert_refused(&short, &[ErrorKind::UnsupportedModel], &|| {
+                    format!("cut to {length}, sealed")
+                });
+            }
+        }
+        let mut long = file.clone();
+        long.push(0);
+        assert_refused(&long, &kinds, &|| "one byte more".to_owned());
+        assert_refused(&sealed(&long), &[ErrorKind::UnsupportedModel], &|| {
+            "one byte more, sealed".to_owned()
+        });
+    }
+}
+
+#[test]
+fn pairs_of_changed_bytes_do_no_harm() {
+    let mut state = 5_u64;
+    let mut below = |limit: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % limit
     };
-    assert_eq!(decode(&encode(&plan)).unwrap(), plan);
+    for plan in samples() {
+        let file = encode(&plan);
+        for _ in 0..20_000 {
+            let mut changed = file.clone();
+            for _ in 0..2 + below(3) {
+                let at = HEAD + below(file.len() - HEAD - CHECKSUM);
+                changed[at] = if below(2) == 0 { below(256) as u8 } else { below(8) as u8 };
+            }
+            if let Ok(plan) = decode(&sealed(&changed)) {
+                run(&plan);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_count_without_bytes_reserves_nothing() {
+    // One buffer, one constant of 2^40 values, which no file can hold.
+    let mut writer = Writer::default();
+    writer.sizes(&[1, 1, 1, 4, 1, 1, 4, 1 << 10, 1 << 10, 1 << 10, 1 << 10, 0, 0, 0]);
+    let mut file = [MAGIC.as_slice(), &VERSION.to_le_bytes(), &[0; 4]].concat();
+    file.extend_from_slice(&writer.bytes);
+    file.extend_from_slice(&[0; CHECKSUM]);
+    let error = decode(&sealed(&file)).unwrap_err();
+    assert!(error.to_string().contains("bytes are left, want"), "{error}");
 }
