@@ -6,15 +6,23 @@
 use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::executor::{Executor, ExecutorKind};
 use crate::matte::{self, Bands, Finish, Map, Morphology};
-use crate::model::{self, Activation, Contract, Input};
-use crate::onnx::{self, Network};
-use crate::pixels::{self, Filter, Matte, Reducer, Rgba8};
+use crate::model::{self, Contract, Input};
+#[cfg(feature = "onnx")]
+use crate::model::{Activation, Layout};
+#[cfg(feature = "onnx")]
+use crate::onnx;
+#[cfg(feature = "onnx")]
+use crate::pixels::Filter;
+use crate::pixels::{self, Matte, Reducer, Rgba8};
+use crate::plan::{self, Shape};
 use crate::telemetry::{Stopwatch, Timings};
 
 /// A network that is ready, and what it wants and gives.
 pub struct Segmenter {
-    network: Network,
+    executor: Executor,
+    reason: String,
     contract: Contract,
 }
 
@@ -39,6 +47,7 @@ impl Default for SegmentOptions {
 }
 
 /// What a network that is not in the registry wants and gives; its sizes are read from its file.
+#[cfg(feature = "onnx")]
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CustomContract {
@@ -66,24 +75,50 @@ pub struct Prediction {
 }
 
 impl Segmenter {
-    /// The registry's model `id` from its file's bytes.
+    /// The registry's model `id` from the bytes of its plan.
     ///
     /// # Errors
     /// `InvalidInput` for an unknown id, `ChecksumMismatch` if the bytes are another file's.
     pub fn from_registry(id: &str, file: &[u8]) -> Result<Self> {
         let entry = model::registry().get(id)?;
         entry.verify(file)?;
-        Self::new(Network::load(file)?, entry.contract())
+        let reason = "the model ships as a plan".to_owned();
+        Self::new(Executor::cpu(plan::decode(file)?)?, reason, entry.contract())
+    }
+
+    /// The registry's model `id` from the bytes of its ONNX file, run by tract.
+    ///
+    /// # Errors
+    /// `InvalidInput` for an unknown id, `ChecksumMismatch` if the bytes are another file's.
+    #[cfg(feature = "onnx")]
+    pub fn from_registry_onnx(id: &str, file: &[u8]) -> Result<Self> {
+        let entry = model::registry().get(id)?;
+        entry.verify_onnx(file)?;
+        Self::new(Executor::tract(onnx::Network::load(file)?), "as asked for".to_owned(), entry.contract())
     }
 
     /// Any ONNX segmentation network: one picture in, one map out.
     ///
+    /// Without `executor` it is lowered to a plan for the CPU executor or, if it has a step that a
+    /// plan has not, run by tract; [`Segmenter::reason`] says which step.
+    ///
     /// # Errors
-    /// `UnsupportedModel` if it is no such network, `InvalidInput` if `contract` does not fit it.
-    pub fn from_onnx(file: &[u8], contract: CustomContract) -> Result<Self> {
-        let network = Network::load(file)?;
-        let signature = network.signature();
-        let named = match (contract.classes, signature.classes) {
+    /// `UnsupportedModel` if it is no such network, or cannot be lowered and `executor` is `Cpu`;
+    /// `InvalidInput` if `contract` does not fit it.
+    #[cfg(feature = "onnx")]
+    pub fn from_onnx(file: &[u8], contract: CustomContract, executor: Option<ExecutorKind>) -> Result<Self> {
+        let lowered = || onnx::lower(file).and_then(Executor::cpu);
+        let by_tract = || onnx::Network::load(file).map(Executor::tract);
+        let (executor, reason) = match executor {
+            Some(ExecutorKind::Cpu) => (lowered()?, "as asked for".to_owned()),
+            Some(ExecutorKind::Tract) => (by_tract()?, "as asked for".to_owned()),
+            None => match lowered() {
+                Ok(executor) => (executor, "every operator of the ONNX file has a step".to_owned()),
+                Err(why) => (by_tract()?, format!("the ONNX file does not become a plan: {why}")),
+            },
+        };
+        let [input, output] = executor.shapes();
+        let named = match (contract.classes, output.channels) {
             (Some(classes), _) => classes,
             (None, 1) => vec![model::PERSON.to_owned()],
             (None, 2) => vec![model::BACKGROUND.to_owned(), model::PERSON.to_owned()],
@@ -94,33 +129,45 @@ impl Segmenter {
             }
         };
         let input = Input {
-            width: signature.in_w,
-            height: signature.in_h,
-            layout: signature.layout,
+            width: input.width,
+            height: input.height,
+            layout: Layout::Nhwc,
             range: contract.range.unwrap_or([0.0, 1.0]),
             filter: Filter::default(),
         };
         let temperature = contract.temperature.unwrap_or(1.0);
-        Self::new(network, Contract { input, activation: contract.activation, temperature, classes: named })
+        let contract = Contract { input, activation: contract.activation, temperature, classes: named };
+        Self::new(executor, reason, contract)
     }
 
-    fn new(network: Network, contract: Contract) -> Result<Self> {
+    fn new(executor: Executor, reason: String, contract: Contract) -> Result<Self> {
         contract.check()?;
-        let signature = network.signature();
-        if !signature.takes(&contract.input) {
+        let [input, output] = executor.shapes();
+        let Input { width, height, .. } = contract.input;
+        if (input.height, input.width, input.channels) != (height, width, 3) {
             return Err(Error::new(
                 ErrorKind::UnsupportedModel,
-                format!("network has {signature:?}, want the input {:?}", contract.input),
+                format!("network takes {input:?}, want {height} rows and {width} columns of 3 channels"),
             ));
         }
-        if contract.classes.len() != signature.classes {
+        if contract.classes.len() != output.channels {
             return Err(Error::invalid(format!(
                 "contract names {} classes, want the network's {}",
                 contract.classes.len(),
-                signature.classes
+                output.channels
             )));
         }
-        Ok(Self { network, contract })
+        Ok(Self { executor, reason, contract })
+    }
+
+    /// What runs the network.
+    pub fn executor(&self) -> ExecutorKind {
+        self.executor.kind()
+    }
+
+    /// Why that runs it, in words for a person.
+    pub fn reason(&self) -> &str {
+        &self.reason
     }
 
     /// What the network wants and gives.
@@ -129,7 +176,7 @@ impl Segmenter {
     }
 
     /// The network's probabilities for `picture`.
-    pub fn predict(&self, picture: Rgba8<'_>) -> Result<(Prediction, Timings)> {
+    pub fn predict(&mut self, picture: Rgba8<'_>) -> Result<(Prediction, Timings)> {
         self.prediction(self.take(picture))
     }
 
@@ -137,7 +184,7 @@ impl Segmenter {
     ///
     /// # Errors
     /// `InvalidInput` if an option is out of range or `of` is nothing this network knows.
-    pub fn segment(&self, picture: Rgba8<'_>, options: &SegmentOptions) -> Result<(Matte, Timings)> {
+    pub fn segment(&mut self, picture: Rgba8<'_>, options: &SegmentOptions) -> Result<(Matte, Timings)> {
         // Bad options are refused before any work is done.
         self.check(options)?;
         let (bands, mut timings) = self.bands(self.take(picture), options)?;
@@ -164,7 +211,7 @@ impl Segmenter {
     pub fn intake(&self, width: usize, height: usize, swapped: bool) -> Result<Intake> {
         pixels::check_size(width, height, pixels::MAX_PIXELS)?;
         let Input { width: in_w, height: in_h, filter, .. } = self.contract.input;
-        let onnx::Signature { out_w, out_h, .. } = self.network.signature();
+        let [_, Shape { width: out_w, height: out_h, .. }] = self.executor.shapes();
         let reducer = |to| Reducer::new([width, height], to, filter);
         // A network may give a map of another size than it takes.
         let guide = ([out_w, out_h] != [in_w, in_h]).then(|| reducer([out_w, out_h]));
@@ -175,27 +222,28 @@ impl Segmenter {
     ///
     /// # Errors
     /// As [`Segmenter::segment`].
-    pub fn bands(&self, intake: Intake, options: &SegmentOptions) -> Result<(Bands, Timings)> {
+    pub fn bands(&mut self, intake: Intake, options: &SegmentOptions) -> Result<(Bands, Timings)> {
         let finish = options.finish()?;
         let ([width, height], swapped) = (intake.size, intake.swapped);
-        let Output { data, stride, guide, mut timings } = self.run(intake)?;
+        let (guide, mut timings) = self.run(intake)?;
         let mut watch = Stopwatch::start();
-        let probability = matte::subject(&self.contract, &data, stride, &options.of)?;
-        let onnx::Signature { out_w, out_h, .. } = self.network.signature();
-        let map = Map { width: out_w, height: out_h, probability: &probability, guide: &guide };
+        let [_, shape] = self.executor.shapes();
+        let probability =
+            matte::subject(&self.contract, self.executor.output(), shape.stride(), &options.of)?;
+        let map = Map { width: shape.width, height: shape.height, probability: &probability, guide: &guide };
         let bands = Bands::new(map, width, height, swapped, finish)?;
         timings.post_ms = watch.lap_ms();
         Ok((bands, timings))
     }
 
     /// Runs the network on a whole intake.
-    pub fn prediction(&self, intake: Intake) -> Result<(Prediction, Timings)> {
-        let Output { data, stride, mut timings, .. } = self.run(intake)?;
+    pub fn prediction(&mut self, intake: Intake) -> Result<(Prediction, Timings)> {
+        let (_, mut timings) = self.run(intake)?;
         let mut watch = Stopwatch::start();
-        let data = matte::activate(&self.contract, &data, stride);
-        let onnx::Signature { out_w, out_h, .. } = self.network.signature();
-        let prediction =
-            Prediction { width: out_w, height: out_h, classes: self.contract.classes.clone(), data };
+        let [_, shape] = self.executor.shapes();
+        let data = matte::activate(&self.contract, self.executor.output(), shape.stride());
+        let classes = self.contract.classes.clone();
+        let prediction = Prediction { width: shape.width, height: shape.height, classes, data };
         timings.post_ms = watch.lap_ms();
         Ok((prediction, timings))
     }
@@ -207,7 +255,8 @@ impl Segmenter {
         intake
     }
 
-    fn run(&self, intake: Intake) -> Result<Output> {
+    /// Runs the network; gives the picture at the size of its answer, `[height, width, 4]`.
+    fn run(&mut self, intake: Intake) -> Result<(Vec<u8>, Timings)> {
         let mut watch = Stopwatch::start();
         let Intake { swapped, input, guide, pre_ms, .. } = intake;
         let finish = |reducer: Reducer| {
@@ -218,15 +267,11 @@ impl Segmenter {
             bytes
         };
         let picture = finish(input);
-        let mut input = vec![0.0; picture.len()];
-        pixels::to_input(&picture, self.contract.input.range, &mut input);
-        // tract takes no padding.
-        let input: Vec<f32> = input.as_chunks::<4>().0.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect();
+        pixels::to_input(&picture, self.contract.input.range, self.executor.input());
         let guide = guide.map_or(picture, finish);
         let pre_ms = pre_ms + watch.lap_ms();
-        let data = self.network.run(&input)?;
-        let timings = Timings { pre_ms, infer_ms: watch.lap_ms(), post_ms: 0.0 };
-        Ok(Output { data, stride: self.contract.classes.len(), guide, timings })
+        self.executor.run()?;
+        Ok((guide, Timings { pre_ms, infer_ms: watch.lap_ms(), post_ms: 0.0 }))
     }
 }
 
@@ -265,14 +310,4 @@ impl Intake {
         }
         self.pre_ms += watch.lap_ms();
     }
-}
-
-/// What the network gave, and the picture at that size.
-struct Output {
-    /// `[out_h, out_w, stride]`.
-    data: Vec<f32>,
-    stride: usize,
-    /// `[out_h, out_w, 4]`.
-    guide: Vec<u8>,
-    timings: Timings,
 }

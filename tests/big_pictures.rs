@@ -8,7 +8,7 @@ use featheredge::pixels::{Filter, Matte, Rgba8, to_size};
 
 #[test]
 fn agree_with_their_small_selves() {
-    let segmenter = segmenter("selfie");
+    let mut segmenter = segmenter("selfie");
     let options = SegmentOptions::default();
     for id in ["white-wall-14mp", "curls-park-22mp"] {
         let fixture = fixture(id);

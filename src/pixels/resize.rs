@@ -157,7 +157,11 @@ impl Reducer {
     }
 
     /// The output, `[height, width, 4]` bytes.
+    ///
+    /// # Panics
+    /// If rows are missing.
     pub fn finish(self) -> Vec<u8> {
+        assert_eq!(self.next, self.rows.len(), "all rows of the picture");
         let mut bytes = vec![0; self.output.len() * 4];
         let mut pairs = self.output.chunks(2);
         for to in bytes.chunks_mut(8) {
