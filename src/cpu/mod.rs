@@ -8,6 +8,8 @@ mod finish;
 mod integer;
 mod kernels;
 mod matrix;
+#[cfg(test)]
+mod mutants;
 mod prepare;
 mod product;
 pub(crate) mod simd;
@@ -148,3 +150,6 @@ impl Executor {
         self.offsets[buffer]..self.offsets[buffer] + self.shapes[buffer].len()
     }
 }
+
+#[cfg(test)]
+mod tests;

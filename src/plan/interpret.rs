@@ -2,7 +2,7 @@
 //!
 //! Every place is an index into a slice, so a plan that reaches beyond one panics here.
 
-use super::{Activation, Axis, Binary, Constant, Op, Plan, Pool, Reduce, Resize, Shape, Window};
+use super::{Activation, Axis, Binary, Constant, Data, Op, Plan, Pool, Reduce, Resize, Shape, Window};
 
 /// One buffer, without padding.
 #[derive(Clone)]
@@ -151,7 +151,11 @@ fn value_at(constant: &Constant, at: &[usize]) -> f32 {
         assert!(i < size, "{at:?} of {:?}", constant.shape);
         flat * size + i
     });
-    constant.to_f32()[flat]
+    match &constant.data {
+        Data::F32(values) => values[flat],
+        Data::F16(values) => super::half::widen(values[flat]),
+        Data::Fixed { values, scales } => f32::from(values[flat]) * scales[flat % scales.len()],
+    }
 }
 
 /// `[ky, kx, iy, ix]` of each tap inside the picture.

@@ -23,6 +23,8 @@ use std::fmt;
 
 pub use arena::{Arena, arena};
 pub use check::check;
+#[cfg(test)]
+pub(crate) use code::tests::mutants;
 pub use code::{decode, encode};
 pub use compact::compact;
 pub use constant::{Constant, Data};

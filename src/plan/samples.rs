@@ -1,4 +1,4 @@
-//! Small plans in which every kind of step and of constant occurs.
+//! Small plans in which every kind of step and of constant occurs, for the tests of whoever runs plans.
 
 use super::{
     Activation, Axis, Binary, Constant, Epilogue, Op, Plan, Pool, Reduce, Residual, Resize, Shape, Step,
@@ -21,6 +21,17 @@ fn constant<const N: usize>(sizes: [usize; N]) -> Constant {
 /// The plans; each reads buffer 0.
 pub(crate) fn samples() -> [Plan; 3] {
     [dense(), shuffled(), pooled()]
+}
+
+/// Whether [`interpret`](super::interpret::interpret) runs it at once.
+pub(crate) fn is_quick(plan: &Plan) -> bool {
+    let values: usize = plan.buffers.iter().map(|shape| shape.pixels() * shape.channels).sum();
+    values < 2000 && plan.multiply_adds() < 20_000
+}
+
+/// Something to run a plan on: `[height, width, channels]` without padding, -1 to 1.
+pub(crate) fn picture(shape: Shape) -> Vec<f32> {
+    (0..shape.pixels() * shape.channels).map(|i| (i as f32 * 0.7).sin()).collect()
 }
 
 /// The steps with weights.

@@ -26,6 +26,10 @@ const BUFFER_LEN: u64 = 1 << 26;
 const ARENA_LEN: usize = 1 << 27;
 /// Values of all constants together.
 const CONSTANT_LEN: u64 = 1 << 27;
+/// Weights of all steps together, channels padded as in a buffer: executors pack them for each step.
+const PACKED_LEN: u64 = 1 << 27;
+/// Pixels that all `regroup` steps move together: executors may note the place of each.
+const REGROUPED: u64 = 1 << 24;
 /// Axes of a constant.
 pub(super) const RANK: usize = 4;
 
@@ -61,8 +65,16 @@ fn rules(plan: &Plan) -> Rule {
         want(total <= CONSTANT_LEN, || format!("more than {CONSTANT_LEN} values up to constant {c}"))?;
     }
     order(plan)?;
+    let (mut packed, mut regrouped) = (0, 0);
     for (s, step) in plan.steps.iter().enumerate() {
         ops::step(plan, step).map_err(|message| format!("step {s} ({}): {message}", step.op.name()))?;
+        packed += ops::packed_len(plan, step);
+        regrouped += ops::regrouped(plan, step);
+        want(packed <= PACKED_LEN && regrouped <= REGROUPED, || {
+            format!(
+                "steps up to {s} take {packed} weights and regroup {regrouped} pixels, want at most {PACKED_LEN} and {REGROUPED}"
+            )
+        })?;
     }
     let len = arena(plan).len;
     want(len <= ARENA_LEN, || format!("buffers take {len} values at once, want at most {ARENA_LEN}"))

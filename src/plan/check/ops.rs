@@ -23,6 +23,26 @@ pub(super) fn step(plan: &Plan, step: &Step) -> Rule {
     }
 }
 
+/// Weights of a sound step, channels padded to a multiple of 4.
+pub(super) fn packed_len(plan: &Plan, step: &Step) -> u64 {
+    let (x, y) = (plan.buffers[step.x], plan.buffers[step.y]);
+    let taps = |kernel: [usize; 2]| kernel[0] as u64 * kernel[1] as u64;
+    let dense = x.stride() as u64 * y.stride() as u64;
+    match &step.op {
+        Op::Pointwise { .. } => dense,
+        Op::Conv { window, .. } => taps(window.kernel) * dense,
+        Op::Transposed { kernel, .. } => taps(*kernel) * dense,
+        Op::Depthwise { window, .. } => taps(window.kernel) * x.stride() as u64,
+        Op::Affine { .. } => 2 * x.stride() as u64,
+        _ => 0,
+    }
+}
+
+/// Pixels that a sound `regroup` step moves.
+pub(super) fn regrouped(plan: &Plan, step: &Step) -> u64 {
+    if matches!(step.op, Op::Regroup { .. }) { plan.buffers[step.y].pixels() as u64 } else { 0 }
+}
+
 fn op(plan: &Plan, op: &Op, x: Shape, y: Shape) -> Rule {
     let result = |height: usize, width: usize, channels: usize| {
         let wanted = Shape { height, width, channels };

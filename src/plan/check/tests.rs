@@ -1,5 +1,5 @@
 use super::super::samples::samples;
-use super::super::{Op, Residual, Resize, Step};
+use super::super::{Epilogue, Op, Residual, Resize, Step};
 use super::*;
 
 fn shape(height: usize, width: usize, channels: usize) -> Shape {
@@ -77,6 +77,37 @@ fn sizes_have_limits() {
             (plan.steps[0].y, plan.steps[1].y, plan.steps[2].y, plan.output) = (1, 2, 3, 3);
         },
         "buffers take 201326592 values at once, want at most 134217728",
+    );
+}
+
+#[test]
+fn what_executors_prepare_has_limits() {
+    // Each constant is small, but every step that uses one packs it for itself.
+    refuses(
+        0,
+        |plan| {
+            plan.buffers = vec![shape(1, 1, 1024); 202];
+            plan.constants = vec![
+                Constant { shape: vec![1024, 1024], data: Data::F16(vec![0; 1 << 20]) },
+                Constant { shape: vec![1024], data: Data::F16(vec![0; 1024]) },
+            ];
+            let op = Op::Pointwise { weights: 0, bias: 1, gate: None };
+            let step = |x: usize| Step { x, y: x + 1, op: op.clone(), epilogue: Epilogue::default() };
+            plan.steps = (0..201).map(step).collect();
+            plan.output = 201;
+        },
+        "steps up to 128 take 135266304 weights",
+    );
+    refuses(
+        1,
+        |plan| {
+            plan.buffers = vec![shape(4096, 4096, 1); 3];
+            let op = Op::Regroup { block: [1, 4096], back: false };
+            let step = |x: usize| Step { x, y: x + 1, op: op.clone(), epilogue: Epilogue::default() };
+            plan.steps = vec![step(0), step(1)];
+            plan.output = 2;
+        },
+        "regroup 33554432 pixels, want at most 134217728 and 16777216",
     );
 }
 

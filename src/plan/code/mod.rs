@@ -11,7 +11,7 @@
 
 mod step;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod values;
 mod wire;
 
