@@ -45,7 +45,7 @@ pub(crate) struct Tract {
 
 impl Executor {
     pub(crate) fn cpu(plan: Plan) -> Result<Self> {
-        Ok(Self::Cpu(Box::new(cpu::Executor::new(plan)?)))
+        Ok(Self::Cpu(Box::new(cpu::Executor::new(plan, cpu::Arithmetic::F32)?)))
     }
 
     #[cfg(feature = "onnx")]
@@ -116,8 +116,13 @@ impl Tract {
 
     fn run(&mut self) -> Result<()> {
         let [_, shape] = self.shapes();
-        let picture: Vec<f32> =
-            self.input.as_chunks::<4>().0.iter().flat_map(|&[red, green, blue, _]| [red, green, blue]).collect();
+        let picture: Vec<f32> = self
+            .input
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .flat_map(|&[red, green, blue, _]| [red, green, blue])
+            .collect();
         let answer = self.network.run(&picture)?;
         let pixels = self.output.chunks_exact_mut(shape.stride()).zip(answer.chunks_exact(shape.channels));
         for (padded, pixel) in pixels {

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{Executor, ExecutorKind};
 use crate::matte::{self, Map, Morphology};
+use crate::model::{self, Contract, Input};
 #[cfg(feature = "onnx")]
 use crate::model::{Activation, Layout};
-use crate::model::{self, Contract, Input};
 #[cfg(feature = "onnx")]
 use crate::onnx;
 #[cfg(feature = "onnx")]

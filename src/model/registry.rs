@@ -209,10 +209,7 @@ fn verify(name: &str, file: &[u8], bytes: usize, sha256: &str) -> Result<()> {
     }
     Err(Error::new(
         ErrorKind::ChecksumMismatch,
-        format!(
-            "{name} has {} bytes with SHA-256 {got}, want {bytes} bytes with {sha256}",
-            file.len(),
-        ),
+        format!("{name} has {} bytes with SHA-256 {got}, want {bytes} bytes with {sha256}", file.len(),),
     ))
 }
 
