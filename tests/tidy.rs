@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use common::project;
 
 /// Who may use whom within `src/`; what is not listed is forbidden.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("error", &[]),
     ("pixels", &["cpu", "error"]),
     ("telemetry", &["error"]),
@@ -19,7 +19,8 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     // The kernels' vectors serve the full-size picture as well.
     ("matte", &["cpu", "model", "pixels", "error"]),
     ("effects", &["pixels", "error"]),
-    ("segmenter", &["onnx", "cpu", "plan", "model", "matte", "pixels", "telemetry", "error"]),
+    ("executor", &["onnx", "cpu", "plan", "error"]),
+    ("segmenter", &["executor", "onnx", "plan", "model", "matte", "pixels", "telemetry", "error"]),
     ("web", &["segmenter", "model", "pixels", "telemetry", "error"]),
 ];
 
