@@ -3,7 +3,9 @@
 //! Invariant: nothing outside this folder names tract.
 
 mod inspect;
+mod lower;
 mod network;
 
 pub use inspect::{Inspection, OperatorCount, inspect};
+pub use lower::lower;
 pub use network::{Network, Signature, signature};

@@ -11,11 +11,22 @@
 mod arena;
 mod check;
 mod code;
+mod compact;
 mod constant;
+mod half;
+#[cfg(test)]
+pub(crate) mod interpret;
+#[cfg(test)]
+pub(crate) mod samples;
+
+use std::fmt;
 
 pub use arena::{Arena, arena};
 pub use check::check;
+#[cfg(test)]
+pub(crate) use code::tests::mutants;
 pub use code::{decode, encode};
+pub use compact::compact;
 pub use constant::{Constant, Data};
 
 /// A network, ready to run. Buffers and constants are named by their index.
@@ -66,6 +77,12 @@ impl Shape {
     }
 }
 
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} x {} x {}", self.height, self.width, self.channels)
+    }
+}
+
 /// `y = epilogue(op(x))`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
@@ -77,6 +94,20 @@ pub struct Step {
     pub op: Op,
     /// What is done to each value before it is written.
     pub epilogue: Epilogue,
+}
+
+impl Step {
+    /// Every buffer that is read: `x`, further operands and the residual; some may come twice.
+    pub fn reads(&self) -> impl Iterator<Item = usize> {
+        let (one, more): (Option<usize>, &[usize]) = match &self.op {
+            Op::Pointwise { gate, .. } => (*gate, &[]),
+            Op::Binary { other, .. } => (Some(*other), &[]),
+            Op::Concat { others } => (None, others),
+            _ => (None, &[]),
+        };
+        let residual = self.epilogue.residual.map(|residual| residual.buffer);
+        std::iter::once(self.x).chain(one).chain(more.iter().copied()).chain(residual)
+    }
 }
 
 /// What a step computes. Constants and further operands are indices.
@@ -239,7 +270,7 @@ pub enum Resize {
     Nearest,
     /// Between four pixels at `(oy + 0.5) * in / out - 0.5`, kept inside: ONNX's `half_pixel`.
     Bilinear,
-    /// Between four pixels at `oy * (in - 1) / (out - 1)`: ONNX's `align_corners`.
+    /// Between four pixels at `oy * (in - 1) / (out - 1)`, or at 0 if `out` is 1: ONNX's `align_corners`.
     Corners,
 }
 

@@ -1,5 +1,5 @@
 /**
- * Loads the WebAssembly file and a model, and runs calls on them; `worker.ts` and, without a worker, the page drive it.
+ * Gets the WebAssembly file and a model ready, and runs calls on them; `worker.ts` and, without a worker, the page drive it.
  *
  * It speaks the messages of `protocol.ts` only, and never throws: what fails is a reply.
  * The page's side sends one call at a time, so calls do not overlap.
@@ -7,12 +7,12 @@
 
 import init, { WebSegmenter, pictureSize } from '#wasm';
 
-import { type Report, fetchModel, fetchModule } from './download.js';
 import { SegmentError, hasCode, messageOf } from './error.js';
 import { readPixels } from './pixels.js';
-import type { Captured, Loaded, LoadTask, MatteAnswer, ModelSource, PredictionAnswer, Reply, Request } from './protocol.js';
+import type { Captured, Loaded, MatteAnswer, PredictionAnswer, Reply, Request } from './protocol.js';
 import { transferables } from './transfer.js';
 
+type Load = Extract<Request, { type: 'load' }>;
 type Call = Extract<Request, { type: 'segment' | 'predict' }>;
 type Value = Extract<Reply, { type: 'done' }>['value'];
 
@@ -27,7 +27,7 @@ let broken: Trap | undefined;
 
 export class Runner {
   readonly #send: (reply: Reply, transfer: Transferable[]) => void;
-  readonly #abort = new AbortController();
+  #closed = false;
   #segmenter: WebSegmenter | undefined;
   #maxPixels = 0;
   #cancelled: number | undefined;
@@ -50,33 +50,20 @@ export class Runner {
 
   /** Gives up what is under way, and frees the model. */
   close(): void {
-    this.#abort.abort();
+    this.#closed = true;
     if (!broken) this.#segmenter?.free();
     this.#segmenter = undefined;
   }
 
-  async #load(task: LoadTask): Promise<Loaded> {
-    const { signal } = this.#abort;
-    const report: Report = (progress) => this.#send({ type: 'progress', progress }, []);
-    try {
-      const [wasm, model] = await Promise.all([
-        fetchModule(task.wasm, report, signal),
-        typeof task.model.onnx === 'string' ? fetchModel(task.model.onnx, report, signal) : new Uint8Array(task.model.onnx),
-      ]);
-      report({ phase: 'compile' });
-      const wasmBytes = await instantiate(wasm);
-      if (signal.aborted) throw closed();
-      this.#maxPixels = task.maxPixels;
-      this.#segmenter = parse(task.model, model);
-      const info = this.#segmenter.info();
-      if (info.version !== VERSION) throw misfit(`is of version ${info.version}`);
-      const { classes, subjects, inputWidth, inputHeight, build } = info;
-      return { classes, subjects, inputWidth, inputHeight, build, wasmBytes, modelBytes: model.length };
-    } catch (error) {
-      // The other download is of no use any more.
-      this.#abort.abort();
-      throw error;
-    }
+  async #load({ files: { wasm, model }, model: source, maxPixels }: Load): Promise<Loaded> {
+    const modelBytes = model.length;
+    const wasmBytes = await instantiate(wasm);
+    if (this.#closed) throw closed();
+    this.#maxPixels = maxPixels;
+    this.#segmenter = parse(source, model);
+    const { version, model: _, ...info } = this.#segmenter.info();
+    if (version !== VERSION) throw misfit(`is of version ${version}`);
+    return { ...info, wasmBytes, modelBytes };
   }
 
   async #call(call: Call): Promise<void> {
@@ -131,7 +118,7 @@ async function instantiate(wasm: { module: WebAssembly.Module; bytes: number }):
   return instance;
 }
 
-function parse(source: ModelSource, model: Uint8Array): WebSegmenter {
+function parse(source: Load['model'], model: Uint8Array): WebSegmenter {
   if (source.id !== 'custom') return guard(() => WebSegmenter.fromRegistry(source.id, model));
   try {
     return guard(() => WebSegmenter.fromOnnx(model, source.contract));

@@ -14,8 +14,9 @@ export declare function pictureSize(head: Uint8Array): { width: number; height: 
 
 /** A model that is ready to run. Arrays that it returns are copies. */
 export declare class WebSegmenter {
-  /** Proves that `model` is the file the registry names, and parses it. */
+  /** Proves that `model` is the plan that the registry names, and parses it. */
   static fromRegistry(id: string, model: Uint8Array): WebSegmenter;
+  /** In the `onnx` build only. */
   static fromOnnx(model: Uint8Array, contract: ModelContract | undefined): WebSegmenter;
   info(): {
     model: string;
@@ -23,7 +24,9 @@ export declare class WebSegmenter {
     subjects: string[];
     inputWidth: number;
     inputHeight: number;
-    build: 'simd' | 'relaxed';
+    executor: 'cpu' | 'tract';
+    reason: string;
+    build: 'simd' | 'relaxed' | 'onnx';
     version: string;
   };
   segment(

@@ -9,11 +9,19 @@ use wasm_bindgen::prelude::*;
 
 use crate::error::Error;
 use crate::pixels::{Rgba8, header_size};
-use crate::segmenter::{CustomContract, SegmentOptions, Segmenter};
+#[cfg(feature = "onnx")]
+use crate::segmenter::CustomContract;
+use crate::segmenter::{SegmentOptions, Segmenter};
 use crate::telemetry::Timings;
 
-/// Which of the two builds this is.
-const BUILD: &str = if cfg!(target_feature = "relaxed-simd") { "relaxed" } else { "simd" };
+/// Which build this is.
+const BUILD: &str = if cfg!(feature = "onnx") {
+    "onnx"
+} else if cfg!(target_feature = "relaxed-simd") {
+    "relaxed"
+} else {
+    "simd"
+};
 
 /// A segmenter with the facts that the page may ask for.
 #[wasm_bindgen]
@@ -31,6 +39,8 @@ struct Info<'a> {
     subjects: Vec<&'a str>,
     input_width: usize,
     input_height: usize,
+    executor: &'static str,
+    reason: &'a str,
     build: &'static str,
     version: &'static str,
 }
@@ -50,19 +60,11 @@ pub fn picture_size(head: &[u8]) -> Result<JsValue, JsValue> {
 
 #[wasm_bindgen]
 impl WebSegmenter {
-    /// The registry's model `id` from its file's bytes, which are verified first.
+    /// The registry's model `id` from the bytes of its plan, which are verified first.
     #[wasm_bindgen(js_name = fromRegistry)]
     pub fn from_registry(id: &str, file: &[u8]) -> Result<WebSegmenter, JsValue> {
         let segmenter = Segmenter::from_registry(id, file).map_err(to_js)?;
         Ok(Self { segmenter, model: id.to_owned() })
-    }
-
-    /// Any ONNX segmentation network; `contract` is a plain object or `undefined`.
-    #[wasm_bindgen(js_name = fromOnnx)]
-    pub fn from_onnx(file: &[u8], contract: JsValue) -> Result<WebSegmenter, JsValue> {
-        let contract: CustomContract = read("contract", &contract)?;
-        let segmenter = Segmenter::from_onnx(file, contract).map_err(to_js)?;
-        Ok(Self { segmenter, model: "custom".to_owned() })
     }
 
     /// What runs.
@@ -74,6 +76,8 @@ impl WebSegmenter {
             subjects: contract.subjects(),
             input_width: contract.input.width,
             input_height: contract.input.height,
+            executor: self.segmenter.executor().name(),
+            reason: self.segmenter.reason(),
             build: BUILD,
             version: env!("CARGO_PKG_VERSION"),
         })
@@ -81,7 +85,7 @@ impl WebSegmenter {
 
     /// `{ width, height, alpha, preMs, inferMs, postMs }` for `[height, width, 4]` bytes.
     pub fn segment(
-        &self,
+        &mut self,
         rgba: &[u8],
         width: usize,
         height: usize,
@@ -98,7 +102,7 @@ impl WebSegmenter {
     }
 
     /// `{ width, height, classes, data, preMs, inferMs, postMs }` for `[height, width, 4]` bytes.
-    pub fn predict(&self, rgba: &[u8], width: usize, height: usize) -> Result<JsValue, JsValue> {
+    pub fn predict(&mut self, rgba: &[u8], width: usize, height: usize) -> Result<JsValue, JsValue> {
         let picture = Rgba8::new(width, height, rgba).map_err(to_js)?;
         let (prediction, timings) = self.segmenter.predict(picture).map_err(to_js)?;
         let result = with_timings(timings);
@@ -107,6 +111,18 @@ impl WebSegmenter {
         set(&result, "classes", plain(&prediction.classes));
         set(&result, "data", Float32Array::from(&prediction.data[..]));
         Ok(result.into())
+    }
+}
+
+#[cfg(feature = "onnx")]
+#[wasm_bindgen]
+impl WebSegmenter {
+    /// Any ONNX segmentation network; `contract` is a plain object or `undefined`.
+    #[wasm_bindgen(js_name = fromOnnx)]
+    pub fn from_onnx(file: &[u8], contract: JsValue) -> Result<WebSegmenter, JsValue> {
+        let contract: CustomContract = read("contract", &contract)?;
+        let segmenter = Segmenter::from_onnx(file, contract, None).map_err(to_js)?;
+        Ok(Self { segmenter, model: "custom".to_owned() })
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 
 fn look(name: &str) -> Result<Inspection> {
     match registry().get(name) {
-        Ok(entry) => inspect(models::file(entry)?),
+        Ok(entry) => inspect(models::onnx(entry)?),
         Err(_) => {
             let bytes = std::fs::read(name)
                 .map_err(|error| Error::new(ErrorKind::Fetch, format!("cannot read: {error}")))?;

@@ -11,6 +11,12 @@ impl F32x4 {
         array
     }
 
+    /// The magnitude.
+    #[inline(always)]
+    pub(crate) fn abs(self) -> Self {
+        self.max(F32x4::splat(0.0).sub(self))
+    }
+
     /// `e` to the power of each value; relative error below 3e-7, and values beyond +-87 count as that.
     ///
     /// `exp(v) = 2^n * exp(r)` with `n` whole and `|r| <= ln(2) / 2`; `exp(r)` by its Taylor series

@@ -1,0 +1,164 @@
+//! The epilogue of a step: activation and residual, while a value is still in a register.
+
+use super::simd::{F32x4, add_tile, store_tile};
+use crate::plan::Activation;
+
+/// What is done to the values of one band of rows before they are written.
+#[derive(Clone, Copy)]
+pub(crate) struct Finish<'a> {
+    activation: Activation,
+    /// As long as the band, or absent.
+    residual: Option<&'a [f32]>,
+    after: bool,
+}
+
+impl<'a> Finish<'a> {
+    pub(crate) fn new(activation: Activation, residual: Option<&'a [f32]>, after: bool) -> Self {
+        Self { activation, residual, after }
+    }
+
+    /// The same for the part of the band that starts at `at`.
+    pub(crate) fn from(&self, at: usize) -> Self {
+        Self { residual: self.residual.map(|residual| &residual[at..]), ..*self }
+    }
+
+    /// Finishes a band that is written already.
+    pub(crate) fn whole(&self, y: &mut [f32]) {
+        if self.activation == Activation::None && self.residual.is_none() {
+            return;
+        }
+        for at in (0..y.len()).step_by(4) {
+            let value = F32x4::load(y[at..].first_chunk().expect("padded channels"));
+            self.store([[value]], y, at, 0);
+        }
+    }
+
+    /// Writes a tile, finished: `sums[m][n]` as the four values at `at + m * stride + n * 4` of the band `y`.
+    ///
+    /// # Panics
+    /// If the tile, or the residual's, is not inside.
+    #[inline(always)]
+    pub(crate) fn store<const M: usize, const N: usize>(
+        &self,
+        mut sums: [[F32x4; N]; M],
+        y: &mut [f32],
+        at: usize,
+        stride: usize,
+    ) {
+        if let Some(residual) = self.residual.filter(|_| !self.after) {
+            add_tile(residual, at, stride, &mut sums);
+        }
+        // Outside the loop, so that the choice is made once for the whole tile.
+        match self.activation {
+            Activation::None => {}
+            Activation::Relu => each(&mut sums, |v| v.max(F32x4::splat(0.0))),
+            Activation::HardSwish => each(&mut sums, hard_swish),
+            other => each(&mut sums, |v| activate(other, v)),
+        }
+        if let Some(residual) = self.residual.filter(|_| self.after) {
+            add_tile(residual, at, stride, &mut sums);
+        }
+        store_tile(&sums, y, at, stride);
+    }
+}
+
+#[inline(always)]
+fn each<const M: usize, const N: usize>(sums: &mut [[F32x4; N]; M], f: impl Fn(F32x4) -> F32x4) {
+    for row in sums {
+        for value in row {
+            *value = f(*value);
+        }
+    }
+}
+
+#[inline(always)]
+fn hard_swish(v: F32x4) -> F32x4 {
+    let c = F32x4::splat;
+    v.mul(v.add(c(3.0)).max(c(0.0)).min(c(6.0))).mul(c(1.0 / 6.0))
+}
+
+/// `activation` of four values.
+#[inline(never)]
+pub(crate) fn activate(activation: Activation, v: F32x4) -> F32x4 {
+    let c = F32x4::splat;
+    let sigmoid = |v: F32x4| c(1.0).div(c(1.0).add(c(0.0).sub(v).exp()));
+    match activation {
+        Activation::None => v,
+        Activation::Relu => v.max(c(0.0)),
+        Activation::HardSwish => hard_swish(v),
+        Activation::Clip { low, high } => v.max(c(low)).min(c(high)),
+        Activation::LeakyRelu { slope } => v.max(c(0.0)).add(v.min(c(0.0)).mul(c(slope))),
+        Activation::HardSigmoid { slope, offset } => v.mul_add(c(slope), c(offset)).max(c(0.0)).min(c(1.0)),
+        Activation::Sigmoid => sigmoid(v),
+        Activation::Silu => v.mul(sigmoid(v)),
+        Activation::Tanh => c(2.0).mul(sigmoid(v.add(v))).sub(c(1.0)),
+    }
+}
+
+/// The same, one value at a time and in double precision: what the kernels are tested against.
+#[cfg(test)]
+pub(crate) fn reference(activation: Activation, v: f64) -> f64 {
+    let sigmoid = |v: f64| 1.0 / (1.0 + (-v).exp());
+    match activation {
+        Activation::None => v,
+        Activation::Relu => v.max(0.0),
+        Activation::Clip { low, high } => v.max(low.into()).min(high.into()),
+        Activation::LeakyRelu { slope } => {
+            if v > 0.0 {
+                v
+            } else {
+                v * f64::from(slope)
+            }
+        }
+        Activation::HardSigmoid { slope, offset } => {
+            (v * f64::from(slope) + f64::from(offset)).clamp(0.0, 1.0)
+        }
+        Activation::HardSwish => v * (v + 3.0).clamp(0.0, 6.0) / 6.0,
+        Activation::Sigmoid => sigmoid(v),
+        Activation::Silu => v * sigmoid(v),
+        Activation::Tanh => v.tanh(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn activations_match_reference() {
+        let all = [
+            Activation::None,
+            Activation::Relu,
+            Activation::Clip { low: 0.0, high: 6.0 },
+            Activation::LeakyRelu { slope: 0.1 },
+            Activation::HardSigmoid { slope: 0.2, offset: 0.5 },
+            Activation::HardSwish,
+            Activation::Sigmoid,
+            Activation::Silu,
+            Activation::Tanh,
+        ];
+        for activation in all {
+            for i in -400..=400 {
+                let v = i as f32 / 20.0;
+                let got = f64::from(activate(activation, F32x4::splat(v)).to_array()[3]);
+                let want = reference(activation, v.into());
+                assert!(
+                    (got - want).abs() <= 1e-6 * want.abs().max(1.0),
+                    "{activation:?} of {v}: got {got}, want {want}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn residual_comes_before_or_after() {
+        let residual = [9.0, 9.0, 9.0, 9.0, -5.0, 5.0, 0.0, 1.0];
+        for (after, want) in [(false, [0.0, 8.0, 3.0, 4.0]), (true, [-2.0, 8.0, 3.0, 4.0])] {
+            let mut y = [0.0; 8];
+            let finish = Finish::new(Activation::Relu, Some(&residual), after);
+            finish.store([[F32x4::splat(3.0)]], &mut y, 4, 0);
+            assert_eq!(y[4..], want, "after: {after}");
+            assert_eq!(y[..4], [0.0; 4]);
+        }
+    }
+}

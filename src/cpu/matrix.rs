@@ -1,0 +1,162 @@
+//! Rows of pixels times a matrix of weights: what pointwise, dense and transposed convolutions share.
+//!
+//! `y[p, o] = finish(bias[o] + sum over runs, i < k of x[run.x + p * stride + i] * w[run.w + i, o])`
+//!
+//! A tile of two pixels by sixteen output channels (four by eight, or four by four, for the columns
+//! that are left) lives in registers while the sum runs. Other shapes were measured slower on both wasm
+//! builds: higher ones need an address for each pixel, wider ones more registers than there are.
+
+use super::finish::Finish;
+use super::simd::{F32x4, multiply};
+
+/// A matrix as the tiles read it: blocks of columns, in each row by row.
+pub(crate) struct Matrix {
+    /// Rows.
+    pub(crate) rows: usize,
+    /// Columns: output channels, padded to a multiple of 4.
+    pub(crate) columns: usize,
+    values: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+/// A piece of the sum that lies in one row of the picture.
+#[derive(Clone, Copy)]
+pub(crate) struct Run {
+    /// Where the first pixel's values start.
+    pub(crate) x: usize,
+    /// The matrix's first row.
+    pub(crate) w: usize,
+    /// Values, and rows; a multiple of 4.
+    pub(crate) k: usize,
+}
+
+impl Matrix {
+    /// Packs `rows` (a multiple of 4) by `columns` values, 0 where `at` has none.
+    pub(crate) fn new(
+        rows: usize,
+        columns: usize,
+        bias: impl Fn(usize) -> f32,
+        at: impl Fn(usize, usize) -> f32,
+    ) -> Self {
+        let columns = columns.next_multiple_of(4);
+        let mut values = Vec::with_capacity(rows * columns);
+        for (block, width) in Blocks::new(columns) {
+            for row in 0..rows {
+                values.extend((block..block + width).map(|column| at(row, column)));
+            }
+        }
+        Self { rows, columns, values, bias: (0..columns).map(bias).collect() }
+    }
+
+    /// The same with row `i` times `gate[i]`, in memory that is used again.
+    pub(crate) fn gated(&self, gate: &[f32], into: &mut Matrix) {
+        into.rows = self.rows;
+        into.columns = self.columns;
+        into.values.clear();
+        into.bias.clear();
+        into.bias.extend_from_slice(&self.bias);
+        for (block, width) in Blocks::new(self.columns) {
+            let rows = self.values[block * self.rows..][..self.rows * width].chunks_exact(width);
+            for (row, &gate) in rows.zip(gate) {
+                into.values.extend(row.iter().map(|value| value * gate));
+            }
+        }
+    }
+
+    pub(crate) fn empty() -> Self {
+        Self { rows: 0, columns: 0, values: Vec::new(), bias: Vec::new() }
+    }
+
+    /// Writes `count` pixels, `columns` values each, from `at` of the band `y` on.
+    #[expect(clippy::too_many_arguments, reason = "the operands of the formula")]
+    pub(crate) fn multiply(
+        &self,
+        x: &[f32],
+        stride: usize,
+        runs: &[Run],
+        count: usize,
+        y: &mut [f32],
+        at: usize,
+        finish: Finish<'_>,
+    ) {
+        // A panel of pixels stays in the second cache while all blocks of weights pass over it, and
+        // a block in the first one while it passes over the panel.
+        let panel = panel(self.rows);
+        for first in (0..count).step_by(panel) {
+            let pixels = panel.min(count - first);
+            for (block, width) in Blocks::new(self.columns) {
+                let w = &self.values[block * self.rows..];
+                let bias = &self.bias[block..];
+                let mut tiles = Tiles { x, stride, runs, w, bias, y, y_stride: self.columns, finish };
+                let (from, to) = (first * stride, at + first * self.columns + block);
+                match width {
+                    16 => tiles.panel::<2, 4>(pixels, from, to),
+                    8 => tiles.panel::<4, 2>(pixels, from, to),
+                    _ => tiles.panel::<4, 1>(pixels, from, to),
+                }
+            }
+        }
+    }
+}
+
+/// The blocks of so many columns: where each starts, and its columns, 16, 8 or 4.
+pub(crate) struct Blocks {
+    start: usize,
+    columns: usize,
+}
+
+impl Blocks {
+    pub(crate) fn new(columns: usize) -> Self {
+        Self { start: 0, columns }
+    }
+}
+
+impl Iterator for Blocks {
+    type Item = (usize, usize);
+
+    fn next(&mut self) -> Option<(usize, usize)> {
+        let width = [16, 8, 4].into_iter().find(|width| self.columns - self.start >= *width)?;
+        self.start += width;
+        Some((self.start - width, width))
+    }
+}
+
+/// Pixels of a panel, where one has `stride` values: about 128 KiB.
+pub(crate) fn panel(stride: usize) -> usize {
+    ((32 << 10) / stride.max(1)).next_multiple_of(4)
+}
+
+/// The operands of one block of columns.
+struct Tiles<'a> {
+    x: &'a [f32],
+    stride: usize,
+    runs: &'a [Run],
+    w: &'a [f32],
+    bias: &'a [f32],
+    y: &'a mut [f32],
+    y_stride: usize,
+    finish: Finish<'a>,
+}
+
+impl Tiles<'_> {
+    /// `pixels` pixels by `N` vectors of columns, from `from` of `x` to `to` of `y`, `M` at a time.
+    fn panel<const M: usize, const N: usize>(&mut self, pixels: usize, from: usize, to: usize) {
+        let whole = pixels / M * M;
+        self.tiles::<M, N>(whole / M, from, to);
+        self.tiles::<1, N>(pixels - whole, from + whole * self.stride, to + whole * self.y_stride);
+    }
+
+    #[inline(never)]
+    fn tiles<const M: usize, const N: usize>(&mut self, count: usize, from: usize, to: usize) {
+        let bias = self.bias.as_chunks::<4>().0;
+        let first: [F32x4; N] = std::array::from_fn(|n| F32x4::load(&bias[n]));
+        for i in 0..count {
+            let x = &self.x[from + i * M * self.stride..];
+            let mut sums = [first; M];
+            for run in self.runs {
+                multiply::<M, N>(&x[run.x..], self.stride, run.k, &self.w[run.w * N * 4..], &mut sums);
+            }
+            self.finish.store(sums, self.y, to + i * M * self.y_stride, self.y_stride);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Runs a plan on the CPU: one kernel per step kind, in 128-bit vectors.
+//!
+//! All memory is taken when a plan is loaded: one arena for the buffers, which share it as
+//! `plan::arena` says, and scratch that grows during the first run only.
+//! Invariant: `unsafe` appears only in `simd`.
+
+mod finish;
+mod integer;
+mod kernels;
+mod matrix;
+#[cfg(test)]
+mod mutants;
+mod prepare;
+mod product;
+pub(crate) mod simd;
+
+use crate::error::Result;
+use crate::plan::{self, Plan, Shape};
+use finish::Finish;
+use matrix::{Matrix, Run};
+use prepare::Prepared;
+
+/// A plan that is ready to run.
+pub struct Executor {
+    steps: Vec<Prepared>,
+    shapes: Vec<Shape>,
+    /// Where each buffer starts in `memory`.
+    offsets: Vec<usize>,
+    memory: Vec<f32>,
+    input: usize,
+    output: usize,
+    scratch: Scratch,
+}
+
+/// In what the larger convolutions multiply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// Single precision.
+    F32,
+    /// Whole numbers of 16 bits, with sums of 32.
+    I16,
+}
+
+/// Memory that kernels use while they run.
+pub(crate) struct Scratch {
+    gated: Matrix,
+    runs: Vec<Run>,
+    whole: Vec<i16>,
+    patch_whole: Vec<i16>,
+    patch: Vec<f32>,
+    blend: Vec<f32>,
+    residual: Vec<f32>,
+}
+
+/// Floats of a cache line: the arena starts at one, so that vectors do not straddle two.
+const LINE: usize = 16;
+
+impl Executor {
+    /// Proves `plan`, packs its weights and takes the memory to run it.
+    ///
+    /// # Errors
+    /// As [`plan::check`].
+    pub fn new(plan: Plan, arithmetic: Arithmetic) -> Result<Self> {
+        plan::check(&plan)?;
+        let arena = plan::arena(&plan);
+        let memory = vec![0.0; arena.len + LINE];
+        let start = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+        let offsets = arena.offsets.iter().map(|offset| offset + start).collect();
+        let steps = plan.steps.iter().map(|step| Prepared::new(&plan, step, arithmetic)).collect();
+        let scratch = Scratch {
+            gated: Matrix::empty(),
+            runs: Vec::new(),
+            whole: Vec::new(),
+            patch_whole: Vec::new(),
+            patch: Vec::new(),
+            blend: Vec::new(),
+            residual: Vec::new(),
+        };
+        let Plan { buffers: shapes, input, output, .. } = plan;
+        Ok(Self { steps, shapes, offsets, memory, input, output, scratch })
+    }
+
+    /// Shapes of the input and of the output.
+    pub fn shapes(&self) -> [Shape; 2] {
+        [self.shapes[self.input], self.shapes[self.output]]
+    }
+
+    /// The input, to be filled before each run: `[height, width, stride]`, 0 in the padding.
+    pub fn input(&mut self) -> &mut [f32] {
+        let range = self.range(self.input);
+        &mut self.memory[range]
+    }
+
+    /// The output of the last run: `[height, width, stride]`; the padding holds anything.
+    pub fn output(&self) -> &[f32] {
+        &self.memory[self.range(self.output)]
+    }
+
+    /// Runs all steps. The input's memory is used again by them.
+    pub fn run(&mut self) {
+        for at in 0..self.steps.len() {
+            self.run_step(at);
+        }
+    }
+
+    /// Steps of the plan.
+    pub fn step_count(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Runs one step: for those who time or compare each.
+    pub fn run_step(&mut self, at: usize) {
+        let step = &self.steps[at];
+        let y_range = self.offsets[step.y]..self.offsets[step.y] + self.shapes[step.y].len();
+        let (before, rest) = self.memory.split_at_mut(y_range.start);
+        let (y, after) = rest.split_at_mut(y_range.len());
+        let read = |buffer: usize| {
+            let (from, len) = (self.offsets[buffer], self.shapes[buffer].len());
+            if from < y_range.start { &before[from..from + len] } else { &after[from - y_range.end..][..len] }
+        };
+        let shape = self.shapes[step.y];
+        let row = shape.width * shape.stride();
+        let Some((buffer, resize)) = &step.resized else {
+            let residual = step.residual.map(read);
+            let finish = Finish::new(step.activation, residual, step.after);
+            return step.kernel.run(read, 0..shape.height, y, finish, &mut self.scratch);
+        };
+        // The residual is brought to size band by band, while the band is in the nearest cache.
+        let rows = step.kernel.band_rows(shape);
+        let mut enlarged = std::mem::take(&mut self.scratch.residual);
+        for first in (0..shape.height).step_by(rows) {
+            let band = first..(first + rows).min(shape.height);
+            enlarged.resize(band.len() * row, 0.0);
+            let plain = Finish::new(plan::Activation::None, None, false);
+            resize.run(read(*buffer), band.clone(), &mut enlarged, plain, &mut self.scratch.blend);
+            let finish = Finish::new(step.activation, Some(&enlarged), step.after);
+            let y = &mut y[band.start * row..band.end * row];
+            step.kernel.run(read, band, y, finish, &mut self.scratch);
+        }
+        self.scratch.residual = enlarged;
+    }
+
+    /// Buffer and values that step `at` wrote, if nothing has overwritten them yet.
+    pub fn written(&self, at: usize) -> (usize, &[f32]) {
+        let buffer = self.steps[at].y;
+        (buffer, &self.memory[self.range(buffer)])
+    }
+
+    fn range(&self, buffer: usize) -> std::ops::Range<usize> {
+        self.offsets[buffer]..self.offsets[buffer] + self.shapes[buffer].len()
+    }
+}
+
+#[cfg(test)]
+mod tests;

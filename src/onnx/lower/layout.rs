@@ -1,0 +1,159 @@
+//! What moves numbers but does not change them: axes, slices, joints, margins, repeats.
+
+use tract_onnx::prelude::*;
+use tract_onnx::tract_core::internal::{AxisOp, DimLike};
+use tract_onnx::tract_core::ops::array::{Pad, PadMode, Slice, TypedConcat};
+
+use super::view::{View, size};
+use super::{Lowering, fail};
+use crate::error::Result;
+use crate::plan::{Axis, Op, Resize, Shape, Window};
+
+/// Axes that are added, removed, moved, split and joined cost nothing.
+pub(super) fn axes(lowering: &mut Lowering, node: &TypedNode, op: &AxisOp) -> Result<View> {
+    let mut view = lowering.view(node, 0)?;
+    let sound = match op {
+        AxisOp::Add(at) => {
+            view.insert(*at);
+            true
+        }
+        AxisOp::Rm(at) => view.remove(*at),
+        AxisOp::Move(from, to) => {
+            view.shift(*from, *to);
+            true
+        }
+        AxisOp::Reshape(at, from, to) => {
+            let sizes: std::result::Result<Vec<usize>, _> = to.iter().map(|size| size.to_usize()).collect();
+            let sizes = sizes.map_err(|error| fail(node, &format!("{error:#}")))?;
+            view.reshape(*at, from.len(), &sizes)
+        }
+    };
+    if sound { Ok(view) } else { Err(fail(node, &format!("{op:?} tears a picture's axes apart"))) }
+}
+
+/// Some of the channels, rows or columns.
+pub(super) fn slice(lowering: &mut Lowering, node: &TypedNode, op: &Slice) -> Result<View> {
+    let (view, axes) = lowering.whole(node, node.inputs[0])?;
+    let x = lowering.shape(view.buffer);
+    let sizes = || -> TractResult<(usize, usize)> { Ok((op.start.to_usize()?, op.end.to_usize()?)) };
+    let (start, end) = sizes().map_err(|error| fail(node, &format!("{error:#}")))?;
+    let Some(axis) = axes[op.axis] else { return Ok(view) };
+    if end - start == size(x, axis) {
+        return Ok(view);
+    }
+    let y = match axis {
+        Axis::Channels => {
+            let shape = Shape { channels: end - start, ..x };
+            lowering.push(view.buffer, shape, Op::Slice { start })
+        }
+        Axis::Height => copy(lowering, view.buffer, Shape { height: end - start, ..x }, [start as isize, 0]),
+        Axis::Width => copy(lowering, view.buffer, Shape { width: end - start, ..x }, [0, start as isize]),
+    };
+    Ok(View::new(y, lowering.shape(y), &axes))
+}
+
+/// A picture of `shape` whose first pixel is that of `x` at `from`; zeros where `x` has none.
+fn copy(lowering: &mut Lowering, x: usize, shape: Shape, from: [isize; 2]) -> usize {
+    let input = lowering.shape(x);
+    // One tap is 1 and the others 0: those are there because windows begin in the picture or above
+    // and left of it, whereas `x` may end before `y` does.
+    let axis = |axis: usize, size: usize, outputs: usize| {
+        let pad = (outputs as isize - size as isize).max(-from[axis]).max(0);
+        let tap = from[axis] + pad;
+        (tap.max(pad) as usize + 1, pad as usize, tap as usize)
+    };
+    let (kernel_h, pad_h, tap_h) = axis(0, input.height, shape.height);
+    let (kernel_w, pad_w, tap_w) = axis(1, input.width, shape.width);
+    let mut weights = vec![0.0; kernel_h * kernel_w * shape.channels];
+    weights[(tap_h * kernel_w + tap_w) * shape.channels..][..shape.channels].fill(1.0);
+    let weights = lowering.add([kernel_h, kernel_w, shape.channels], weights);
+    let bias = lowering.add([shape.channels], vec![0.0; shape.channels]);
+    let window =
+        Window { kernel: [kernel_h, kernel_w], stride: [1, 1], dilation: [1, 1], pad: [pad_h, pad_w] };
+    lowering.push(x, shape, Op::Depthwise { window, weights, bias })
+}
+
+/// A margin of zeros.
+pub(super) fn pad(lowering: &mut Lowering, node: &TypedNode, op: &Pad) -> Result<View> {
+    let (view, axes) = lowering.whole(node, node.inputs[0])?;
+    let zero = matches!(&op.mode, PadMode::Constant(value) if value.is_zero().unwrap_or(false));
+    let mut shape = lowering.shape(view.buffer);
+    let mut from = [0, 0];
+    for (axis, &(before, after)) in axes.iter().zip(&op.pads) {
+        match axis {
+            _ if before + after == 0 => {}
+            Some(Axis::Height) => {
+                shape.height += before + after;
+                from[0] = -(before as isize);
+            }
+            Some(Axis::Width) => {
+                shape.width += before + after;
+                from[1] = -(before as isize);
+            }
+            _ => return Err(fail(node, &format!("pads {:?}, want only rows and columns", op.pads))),
+        }
+    }
+    if !zero {
+        return Err(fail(node, &format!("mode {:?}, want zeros", op.mode)));
+    }
+    let y = copy(lowering, view.buffer, shape, from);
+    Ok(View::new(y, shape, &axes))
+}
+
+/// Channels behind channels.
+pub(super) fn concat(lowering: &mut Lowering, node: &TypedNode, op: &TypedConcat) -> Result<View> {
+    let (first, axes) = lowering.whole(node, node.inputs[0])?;
+    let mut shape = lowering.shape(first.buffer);
+    // One channel is an axis of size 1: which one it is shows in what it is joined to.
+    let channels: Vec<Option<Axis>> = axes
+        .iter()
+        .enumerate()
+        .map(|(at, &axis)| if at == op.axis { axis.or(Some(Axis::Channels)) } else { axis })
+        .collect();
+    if channels[op.axis] != Some(Axis::Channels) {
+        return Err(fail(node, &format!("axis {}, want that of the channels", op.axis)));
+    }
+    let mut others = Vec::new();
+    for &input in &node.inputs[1..] {
+        let other = lowering.picture(node, input, &channels)?;
+        shape.channels += lowering.shape(other).channels;
+        others.push(other);
+    }
+    let y = lowering.push(first.buffer, shape, Op::Concat { others });
+    Ok(View::new(y, shape, &channels))
+}
+
+/// One pixel, row or column repeated.
+pub(super) fn broadcast(lowering: &mut Lowering, node: &TypedNode) -> Result<View> {
+    let (view, axes) = lowering.whole(node, node.inputs[0])?;
+    let (from, to) = (lowering.sizes(node, node.inputs[0])?, lowering.sizes(node, node.id.into())?);
+    if from == to {
+        return Ok(view);
+    }
+    // Axes of size 1 take the names that are not taken, in the picture's order.
+    let free = [Axis::Height, Axis::Width].into_iter().filter(|axis| !axes.contains(&Some(*axis)));
+    let mut free = free.collect::<Vec<_>>().into_iter();
+    let mut shape = lowering.shape(view.buffer);
+    let mut names = axes.clone();
+    if from.len() != to.len() {
+        return Err(fail(node, &format!("broadcast of {from:?} to {to:?}, want as many axes")));
+    }
+    for (at, (&from, &to)) in from.iter().zip(&to).enumerate() {
+        if from == to {
+            continue;
+        }
+        match free.next() {
+            Some(Axis::Height) => {
+                shape.height = to;
+                names[at] = Some(Axis::Height);
+            }
+            Some(_) => {
+                shape.width = to;
+                names[at] = Some(Axis::Width);
+            }
+            None => return Err(fail(node, &format!("broadcast to {to} on axis {at}, want rows or columns"))),
+        }
+    }
+    let y = lowering.push(view.buffer, shape, Op::Resize(Resize::Nearest));
+    Ok(View::new(y, shape, &names))
+}
