@@ -1,12 +1,12 @@
 //! The executor against the plan's formulas, on plans that no one thought of.
 
-use super::Executor;
+use super::{Arithmetic, Executor};
 use crate::plan::interpret::interpret;
 use crate::plan::samples::{is_quick, picture, samples};
 use crate::plan::{Plan, mutants};
 
 fn run(plan: &Plan, picture: &[f32]) -> Vec<f32> {
-    let mut executor = Executor::new(plan.clone()).unwrap();
+    let mut executor = Executor::new(plan.clone(), Arithmetic::F32).unwrap();
     let [from, to] = executor.shapes();
     let pixels = executor.input().chunks_exact_mut(from.stride()).zip(picture.chunks_exact(from.channels));
     for (padded, pixel) in pixels {
