@@ -45,7 +45,7 @@ pub(crate) struct Tract {
 
 impl Executor {
     pub(crate) fn cpu(plan: Plan) -> Result<Self> {
-        Ok(Self::Cpu(Box::new(cpu::Executor::new(plan)?)))
+        Ok(Self::Cpu(Box::new(cpu::Executor::new(plan, cpu::Arithmetic::F32)?)))
     }
 
     #[cfg(feature = "onnx")]

@@ -203,19 +203,22 @@ impl Segmenter {
         options.finish().map(|_| ())
     }
 
-    /// Begins a run on a picture of `width` x `height` that comes in rows, each pixel as red, green,
-    /// blue, alpha, or as blue, green, red, alpha if `swapped`.
+    /// Begins a run on a picture of `[width, height]`. Its pixels, or those of a smaller copy, come as
+    /// rows of a picture of size `from`, each pixel as red, green, blue, alpha, or as blue, green,
+    /// red, alpha if `swapped`.
     ///
     /// # Errors
     /// As [`pixels::check_size`].
-    pub fn intake(&self, width: usize, height: usize, swapped: bool) -> Result<Intake> {
-        pixels::check_size(width, height, pixels::MAX_PIXELS)?;
+    pub fn intake(&self, size: [usize; 2], from: [usize; 2], swapped: bool) -> Result<Intake> {
+        for [width, height] in [size, from] {
+            pixels::check_size(width, height, pixels::MAX_PIXELS)?;
+        }
         let Input { width: in_w, height: in_h, filter, .. } = self.contract.input;
         let [_, Shape { width: out_w, height: out_h, .. }] = self.executor.shapes();
-        let reducer = |to| Reducer::new([width, height], to, filter);
+        let reducer = |to| Reducer::new(from, to, filter);
         // A network may give a map of another size than it takes.
         let guide = ([out_w, out_h] != [in_w, in_h]).then(|| reducer([out_w, out_h]));
-        Ok(Intake { size: [width, height], swapped, input: reducer([in_w, in_h]), guide, pre_ms: 0.0 })
+        Ok(Intake { size, swapped, input: reducer([in_w, in_h]), guide, pre_ms: 0.0 })
     }
 
     /// Runs the network on a whole intake; the matte comes from the picture's rows once more.
@@ -249,8 +252,8 @@ impl Segmenter {
     }
 
     fn take(&self, picture: Rgba8<'_>) -> Intake {
-        let mut intake =
-            self.intake(picture.width(), picture.height(), false).expect("a picture's size is checked");
+        let size = [picture.width(), picture.height()];
+        let mut intake = self.intake(size, size, false).expect("a picture's size is checked");
         intake.rows(picture.bytes());
         intake
     }

@@ -53,7 +53,7 @@ impl<'a> Finish<'a> {
             Activation::None => {}
             Activation::Relu => each(&mut sums, |v| v.max(F32x4::splat(0.0))),
             Activation::HardSwish => each(&mut sums, hard_swish),
-            other => each(&mut sums, |v| activate(other, v)),
+            other => activate(other, sums.as_flattened_mut()),
         }
         if let Some(residual) = self.residual.filter(|_| self.after) {
             add_tile(residual, at, stride, &mut sums);
@@ -77,21 +77,32 @@ fn hard_swish(v: F32x4) -> F32x4 {
     v.mul(v.add(c(3.0)).max(c(0.0)).min(c(6.0))).mul(c(1.0 / 6.0))
 }
 
-/// `activation` of four values.
+/// `activation` of each value.
 #[inline(never)]
-pub(crate) fn activate(activation: Activation, v: F32x4) -> F32x4 {
+pub(crate) fn activate(activation: Activation, values: &mut [F32x4]) {
     let c = F32x4::splat;
     let sigmoid = |v: F32x4| c(1.0).div(c(1.0).add(c(0.0).sub(v).exp()));
+    // Each arm is a loop of its own.
+    macro_rules! each {
+        (|$v:ident| $value:expr) => {
+            for value in values {
+                let $v = *value;
+                *value = $value;
+            }
+        };
+    }
     match activation {
-        Activation::None => v,
-        Activation::Relu => v.max(c(0.0)),
-        Activation::HardSwish => hard_swish(v),
-        Activation::Clip { low, high } => v.max(c(low)).min(c(high)),
-        Activation::LeakyRelu { slope } => v.max(c(0.0)).add(v.min(c(0.0)).mul(c(slope))),
-        Activation::HardSigmoid { slope, offset } => v.mul_add(c(slope), c(offset)).max(c(0.0)).min(c(1.0)),
-        Activation::Sigmoid => sigmoid(v),
-        Activation::Silu => v.mul(sigmoid(v)),
-        Activation::Tanh => c(2.0).mul(sigmoid(v.add(v))).sub(c(1.0)),
+        Activation::None => {}
+        Activation::Relu => each!(|v| v.max(c(0.0))),
+        Activation::HardSwish => each!(|v| hard_swish(v)),
+        Activation::Clip { low, high } => each!(|v| v.max(c(low)).min(c(high))),
+        Activation::LeakyRelu { slope } => each!(|v| v.max(c(0.0)).add(v.min(c(0.0)).mul(c(slope)))),
+        Activation::HardSigmoid { slope, offset } => {
+            each!(|v| v.mul_add(c(slope), c(offset)).max(c(0.0)).min(c(1.0)));
+        }
+        Activation::Sigmoid => each!(|v| sigmoid(v)),
+        Activation::Silu => each!(|v| v.mul(sigmoid(v))),
+        Activation::Tanh => each!(|v| c(2.0).mul(sigmoid(v.add(v))).sub(c(1.0))),
     }
 }
 
@@ -140,7 +151,9 @@ mod tests {
         for activation in all {
             for i in -400..=400 {
                 let v = i as f32 / 20.0;
-                let got = f64::from(activate(activation, F32x4::splat(v)).to_array()[3]);
+                let mut values = [F32x4::splat(v); 2];
+                activate(activation, &mut values);
+                let got = f64::from(values[1].to_array()[3]);
                 let want = reference(activation, v.into());
                 assert!(
                     (got - want).abs() <= 1e-6 * want.abs().max(1.0),

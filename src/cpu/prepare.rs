@@ -213,4 +213,4 @@ impl Kernel {
 }
 
 /// Pixels of a band: enough to fill the tiles, few enough to stay in the nearest cache.
-const BAND_PIXELS: usize = 128;
+const BAND_PIXELS: usize = 256;

@@ -32,15 +32,18 @@ impl Conv {
         finish: Finish<'_>,
         scratch: &mut Scratch,
     ) {
-        let Scratch { runs, patch, whole, patch_whole, .. } = scratch;
+        let Scratch { runs, patch, whole, factor, patch_whole, .. } = scratch;
         match &self.product {
             Product::Single(matrix) => self.each(x, rows, runs, patch, |x, stride, runs, count, at| {
                 matrix.multiply(x, stride, runs, count, y, at, finish);
             }),
             Product::Integer(matrix) => {
-                let factor = matrix.quantise(x, whole);
+                // The bands of one run come in order, and share the picture.
+                if rows.start == 0 {
+                    *factor = matrix.quantise(x, whole);
+                }
                 self.each(whole, rows, runs, patch_whole, |q, stride, runs, count, at| {
-                    matrix.multiply(q, factor, stride, runs, count, y, at, finish);
+                    matrix.multiply(q, *factor, stride, runs, count, y, at, finish);
                 });
             }
         }

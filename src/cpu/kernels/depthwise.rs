@@ -3,7 +3,7 @@
 //! `y[oy, ox, c] = bias[c] + sum over (ky, kx) of x[iy, ix, c] * weights[ky, kx, c]`.
 //! Channels are the vector axis. Four or eight neighbouring windows go together, so that a row of taps is
 //! loaded once for all of them; the sizes that networks use have their loops unrolled. Where windows
-//! leave the picture at its left or right, the pixels under them are copied, with zeros, first.
+//! reach beyond the ends of a row, they slide over a copy of it that has zeros there.
 
 use crate::cpu::Scratch;
 use crate::cpu::finish::Finish;
@@ -41,17 +41,18 @@ impl Depthwise {
         finish: Finish<'_>,
         scratch: &mut Scratch,
     ) {
-        let patch = &mut scratch.patch;
+        let copy = &mut scratch.patch;
         let Window { kernel, stride, dilation, .. } = self.window;
         match (kernel, stride[1], dilation) {
-            ([3, 3], 1, [1, 1]) => self.slide::<8, 1, 3>(x, rows, y, finish, patch),
-            ([3, 3], 2, [1, 1]) => self.slide::<4, 2, 3>(x, rows, y, finish, patch),
-            ([5, 5], 1, [1, 1]) => self.slide::<8, 1, 5>(x, rows, y, finish, patch),
-            ([5, 5], 2, [1, 1]) => self.slide::<4, 2, 5>(x, rows, y, finish, patch),
+            ([3, 3], 1, [1, 1]) => self.slide::<8, 1, 3>(x, rows, y, finish, copy),
+            ([3, 3], 2, [1, 1]) => self.slide::<4, 2, 3>(x, rows, y, finish, copy),
+            ([5, 5], 1, [1, 1]) => self.slide::<8, 1, 5>(x, rows, y, finish, copy),
+            ([5, 5], 2, [1, 1]) => self.slide::<4, 2, 5>(x, rows, y, finish, copy),
             _ => self.each(x, rows, y, finish),
         }
     }
 
+    /// `T` windows at a time, `S` columns apart, of `K` rows and columns.
     #[inline(never)]
     fn slide<const T: usize, const S: usize, const K: usize>(
         &self,
@@ -59,61 +60,64 @@ impl Depthwise {
         rows: std::ops::Range<usize>,
         y: &mut [f32],
         finish: Finish<'_>,
-        patch: &mut Vec<f32>,
+        copy: &mut Vec<f32>,
     ) {
         let channels = self.x.stride();
-        let columns = inner(&self.window, 1, self.x.width, self.y.width);
-        let (x_row, y_row) = (self.x.width * channels, self.y.width * channels);
+        let row_len = self.x.width * channels;
+        let left = self.window.pad[1];
+        // Columns of a copied row: as wide as the last windows reach, which may be beyond the picture.
+        let width = (self.y.width.next_multiple_of(T) - 1) * S + K;
+        let inside = inner(&self.window, 1, self.x.width, self.y.width);
+        // A row of few tiles is copied once for all of them; of a long row only what lies under its ends.
+        let narrow = self.y.width < 4 * T;
+        copy.clear();
+        copy.resize(K * width * channels, 0.0);
+        let mut next = 0;
         for oy in rows.clone() {
-            let band = (oy - rows.start) * y_row;
-            // The rows of the window that are inside, and the first one's taps.
-            let mut inside: [&[f32]; K] = [&[]; K];
-            let (mut count, mut first) = (0, 0);
+            let band = (oy - rows.start) * self.y.width * channels;
+            // The rows of the window that are inside, where their copies are, and the first one's taps.
+            let (mut taken, mut count, mut first) = ([0; K], 0, 0);
             for ky in 0..K {
                 let Some(iy) = tap(&self.window, 0, oy, ky, self.x.height) else { continue };
                 if count == 0 {
-                    first = ky;
+                    (first, next) = (ky, next.max(iy));
                 }
-                inside[count] = &x[iy * x_row..][..x_row];
+                taken[count] = iy;
                 count += 1;
+                if narrow && iy == next {
+                    let columns = self.x.width.min(width - left) * channels;
+                    let to = &mut copy[(iy % K * width + left) * channels..][..columns];
+                    to.copy_from_slice(&x[iy * row_len..][..columns]);
+                    next += 1;
+                }
             }
             let w = &self.weights[first * K * channels..];
             for ox in (0..self.y.width).step_by(T) {
-                if columns.start <= ox && ox + T <= columns.end {
-                    let ix = ox * S - self.window.pad[1];
-                    let mut here = inside;
-                    here[..count].iter_mut().for_each(|row| *row = &row[ix * channels..]);
-                    slide::<T, S, K>(&here[..count], w, &self.bias, channels, |c, sums| {
-                        finish.store(sums, y, band + ox * channels + c, channels);
-                    });
-                    continue;
+                let direct = !narrow && inside.start <= ox && ox + T <= inside.end;
+                if !narrow && !direct {
+                    let columns = (T - 1) * S + K;
+                    for iy in &taken[..count] {
+                        let to = &mut copy[(iy % K * width + ox * S) * channels..][..columns * channels];
+                        take_columns(&x[iy * row_len..][..row_len], ox * S, left, channels, to);
+                    }
                 }
-                let width = (T - 1) * S + K;
-                self.gather(&inside[..count], (ox * S) as isize - self.window.pad[1] as isize, width, patch);
-                let mut here: [&[f32]; K] = [&[]; K];
-                for (row, copied) in here.iter_mut().zip(patch.chunks_exact(width * channels)) {
-                    *row = copied;
-                }
+                let here: [&[f32]; K] = std::array::from_fn(|row| {
+                    if direct {
+                        &x[taken[row] * row_len + (ox * S - left) * channels..]
+                    } else {
+                        &copy[(taken[row] % K * width + ox * S) * channels..]
+                    }
+                });
+                let at = band + ox * channels;
                 slide::<T, S, K>(&here[..count], w, &self.bias, channels, |c, sums| {
+                    if ox + T <= self.y.width {
+                        return finish.store(sums, y, at + c, channels);
+                    }
                     for (t, sum) in sums.into_iter().enumerate().take(self.y.width - ox) {
-                        finish.store([sum], y, band + (ox + t) * channels + c, 0);
+                        finish.store([sum], y, at + t * channels + c, 0);
                     }
                 });
             }
-        }
-    }
-
-    /// Columns `left..left + width` of each row, zeros where they are outside.
-    fn gather(&self, rows: &[&[f32]], left: isize, width: usize, patch: &mut Vec<f32>) {
-        let channels = self.x.stride();
-        patch.clear();
-        for row in rows {
-            let before = left.min(0).unsigned_abs().min(width);
-            let from = left.max(0).unsigned_abs().min(self.x.width);
-            let inside = (width - before).min(self.x.width - from);
-            patch.resize(patch.len() + before * channels, 0.0);
-            patch.extend_from_slice(&row[from * channels..][..inside * channels]);
-            patch.resize(patch.len() + (width - before - inside) * channels, 0.0);
         }
     }
 
@@ -143,4 +147,15 @@ impl Depthwise {
             }
         }
     }
+}
+
+/// Copies the columns of `row` from `start - left` on, zeros where they are outside.
+fn take_columns(row: &[f32], start: usize, left: usize, channels: usize, to: &mut [f32]) {
+    let columns = to.len() / channels;
+    let before = left.saturating_sub(start).min(columns);
+    let from = start.saturating_sub(left).min(row.len() / channels);
+    let inside = (columns - before).min(row.len() / channels - from);
+    to.fill(0.0);
+    to[before * channels..][..inside * channels]
+        .copy_from_slice(&row[from * channels..][..inside * channels]);
 }

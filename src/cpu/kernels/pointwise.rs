@@ -38,7 +38,10 @@ impl Pointwise {
         match (&self.product, gate) {
             (Product::Single(matrix), None) => matrix.multiply(x, stride, &run, count, y, 0, finish),
             (Product::Single(matrix), Some(gate)) => {
-                matrix.gated(gate, &mut scratch.gated);
+                // The bands of one run come in order, and share the gate.
+                if rows.start == 0 {
+                    matrix.gated(gate, &mut scratch.gated);
+                }
                 scratch.gated.multiply(x, stride, &run, count, y, 0, finish);
             }
             (Product::Integer(matrix), _) => {

@@ -5,9 +5,8 @@
 //! One output channel would leave three of four lanes empty, so then the block's own pixels are the lanes.
 
 use crate::cpu::Scratch;
-use crate::cpu::finish::{Finish, activate};
+use crate::cpu::finish::Finish;
 use crate::cpu::matrix::{Matrix, Run};
-use crate::cpu::simd::F32x4;
 use crate::plan::{Activation, Shape};
 
 pub(crate) struct Transposed {
@@ -85,11 +84,8 @@ impl Transposed {
             };
             let matrix = &self.matrices[0];
             scratch.patch.resize(self.x.width * matrix.columns, 0.0);
-            let plain = Finish::new(Activation::None, None, false);
-            matrix.multiply(x, self.x.stride(), &[run], self.x.width, &mut scratch.patch, 0, plain);
-            for four in scratch.patch.as_chunks_mut::<4>().0 {
-                activate(activation, F32x4::load(four)).store(four);
-            }
+            let finish = Finish::new(activation, None, false);
+            matrix.multiply(x, self.x.stride(), &[run], self.x.width, &mut scratch.patch, 0, finish);
             for (ky, row) in band.chunks_exact_mut(y_row).enumerate() {
                 let blocks = scratch.patch.chunks_exact(matrix.columns);
                 for (out, block) in row.chunks_exact_mut(kernel_w * 4).zip(blocks) {

@@ -34,7 +34,7 @@ pub(crate) use wasm32::{F32x4, I16x8, I32x4};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86_64::{F32x4, I16x8, I32x4};
 
-pub(crate) use tile::{add_tile, mix, multiply, multiply_i16, slide, store_tile};
+pub(crate) use tile::{add_tile, double, mix, multiply, multiply_i16, slide, store_tile};
 
 #[cfg(test)]
 mod tests {

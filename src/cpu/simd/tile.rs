@@ -142,6 +142,35 @@ pub(crate) fn mix(left: &[f32], right: &[f32], share: f32, out: &mut [f32]) {
     }
 }
 
+/// A row of pixels, enlarged linearly to twice as many: between two of them lie their mixtures with
+/// shares of a quarter and three quarters, and the ends are repeated.
+///
+/// # Panics
+/// Unless `row` is whole pixels of `channels` values, a multiple of 4, and `out` twice as long.
+#[inline(always)]
+pub(crate) fn double(row: &[f32], channels: usize, out: &mut [f32]) {
+    assert!(channels.is_multiple_of(4) && row.len().is_multiple_of(channels) && out.len() == 2 * row.len());
+    let pixels = row.len() / channels;
+    out[..channels].copy_from_slice(&row[..channels]);
+    let end = out.len() - channels;
+    out[end..].copy_from_slice(&row[row.len() - channels..]);
+    let (quarter, three) = (F32x4::splat(0.25), F32x4::splat(0.75));
+    for pixel in 0..pixels - 1 {
+        for c in (0..channels).step_by(4) {
+            // SAFETY: pixels `pixel` and `pixel + 1` of `row` and `2 * pixel + 1` and
+            // `2 * pixel + 2` of `out` exist, because `pixel + 1 < pixels`.
+            unsafe {
+                let at = row.as_ptr().add(pixel * channels + c);
+                let left = load4(at);
+                let step = load4(at.add(channels)).sub(left);
+                let to = out.as_mut_ptr().add((2 * pixel + 1) * channels + c);
+                step.mul_add(quarter, left).store(&mut *to.cast());
+                step.mul_add(three, left).store(&mut *to.add(channels).cast());
+            }
+        }
+    }
+}
+
 /// `T` neighbouring windows of `K` columns that lie `S` columns apart, each channel by itself:
 /// `sums[t] = bias + sum over ky, kx of rows[ky][(t * S + kx) * channels ..] * w[(ky * K + kx) * channels ..]`,
 /// handed to `done` for each four channels, with the first one's number.
