@@ -4,6 +4,7 @@
     python models/convert.py --check             fail unless a new conversion gives the same bytes
     python models/convert.py --agree ID...       measure against LiteRT on fixtures and record it
     python models/convert.py --rounding ID...    list what rounding each weight of multiclass costs
+    python models/convert.py --means ID...       measure the means that its rounding needs on fixtures
     python models/convert.py --readme            rewrite the README's tables from the registry
     python models/convert.py --file TFLITE ONNX  convert a network that is not in the registry
 """
@@ -70,11 +71,12 @@ def agree(photographs: list[str]):
 
 
 def list_rounding(photographs: list[str]):
-    """Prints what rounding costs for every model that has weights which fp16 rounds."""
-    for entry in registry.load()["models"]:
+    """Prints what rounding costs for every model that has weights which 16 bits round."""
+    for entry in rounding_models():
+        rounded = precision.rounded(entry["id"])
         paths = [registry.photograph(name) for name in photographs or entry["agreement"]["photographs"]]
         for name, size, rms, most in rounding.effects(entry, paths):
-            kept = "fp16" if precision.may_round(entry["id"], name, size) else "fp32"
+            kept = "16 bits" if name in rounded else "fp32"
             print(f"{entry['id']} {name:<26} {size:>8,} weights, {kept}: rms {rms:.1e}, max {most:.1e}")
 
 
@@ -82,8 +84,22 @@ def convert_file(network: Path, onnx: Path):
     """Converts a network as those of the registry are, with every weight kept as it is."""
     read = tflite.read(network.read_bytes())
     fold(read)
-    model = Translation(read, lambda _name, _size: False).run(network.stem)
+    model = Translation(read, {}).run(network.stem)
     onnx.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def measure_means(photographs: list[str]):
+    """Measures the mean of what each large tensor of weights reads, and writes them down."""
+    known = precision.load()
+    for entry in rounding_models():
+        names = photographs or known[entry["id"]]["photographs"]
+        means = rounding.input_means(entry, [registry.photograph(name) for name in names])
+        known[entry["id"]] = {"photographs": names, "means": means}
+    precision.save(known)
+
+
+def rounding_models() -> list[dict]:
+    return [entry for entry in registry.load()["models"] if entry["id"] in precision.EXACT]
 
 
 def main():
@@ -92,6 +108,7 @@ def main():
     mode.add_argument("--check", action="store_true", help="compare a new conversion with the committed files")
     mode.add_argument("--agree", nargs="*", metavar="ID", help="measure against LiteRT (default: as last time)")
     mode.add_argument("--rounding", nargs="*", metavar="ID", help="list what rounding each weight costs")
+    mode.add_argument("--means", nargs="*", metavar="ID", help="measure the means of the layers' inputs")
     mode.add_argument("--readme", action="store_true", help="rewrite the README's tables")
     mode.add_argument("--file", nargs=2, type=Path, metavar=("TFLITE", "ONNX"), help="convert one file")
     options = parser.parse_args()
@@ -99,6 +116,8 @@ def main():
         check()
     elif options.rounding is not None:
         list_rounding(options.rounding)
+    elif options.means is not None:
+        measure_means(options.means)
     elif options.agree is not None:
         agree(options.agree)
     elif options.file is not None:

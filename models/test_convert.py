@@ -73,10 +73,34 @@ class Files(unittest.TestCase):
         self.assertEqual({end.type.tensor_type.elem_type for end in ends}, {onnx.TensorProto.FLOAT})
 
     @each
-    def test_large_weights_are_fp16(self, entry, file):
+    def test_large_weights_have_16_bits(self, entry, file):
+        exact = precision.EXACT.get(entry["id"], ())
         for tensor in onnx.load_from_string(file).graph.initializer:
-            if precision.may_round(entry["id"], tensor.name.removesuffix(".f16"), int(np.prod(tensor.dims))):
-                self.assertEqual(tensor.data_type, onnx.TensorProto.FLOAT16, tensor.name)
+            if np.prod(tensor.dims) > precision.FEW and tensor.name not in exact:
+                kinds = (onnx.TensorProto.FLOAT16, onnx.TensorProto.INT16)
+                self.assertIn(tensor.data_type, kinds, tensor.name)
+
+
+class Precision(unittest.TestCase):
+    def test_rounding_is_below_half_a_step_and_leaves_the_mean(self):
+        draw = np.random.default_rng(2)
+        weights = draw.normal(size=(5, 7, 3, 3)).astype(np.float32)
+        weights[3] = 0
+        values, scales = precision.fixed(weights)
+        rounded = values * scales
+        self.assertEqual((values.dtype, scales.shape), (np.int16, (5, 1, 1, 1)))
+        self.assertTrue(np.all(np.abs(rounded - weights) <= scales * 0.501))
+        np.testing.assert_array_equal(np.abs(values).max(axis=(1, 2, 3)), [32767, 32767, 32767, 0, 32767])
+
+        means, bias = draw.normal(size=7), draw.normal(size=5).astype(np.float32)
+        settled = precision.settled(bias, weights, rounded, means)
+        output = [np.einsum("oihw,i->o", w, means) + b for w, b in ((weights, bias), (rounded, settled))]
+        np.testing.assert_allclose(output[1], output[0], rtol=0, atol=1e-6)
+
+    def test_means_are_of_photographs_that_no_figure_is_taken_on(self):
+        for entry in MODELS:
+            measured = precision.load().get(entry["id"], {"photographs": []})["photographs"]
+            self.assertTrue(set(measured).isdisjoint(entry["agreement"]["photographs"]))
 
 
 class Conversion(unittest.TestCase):

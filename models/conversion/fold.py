@@ -55,7 +55,7 @@ def _pointwise(network: Network, step: Operator) -> bool:
     return _weights(network, step).shape[1:3] == (1, 1) and strides == (1, 1)
 
 
-def _product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+def product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """`left @ right`, summed in one order on every machine, so that the files come out alike."""
     total = np.zeros((left.shape[0], right.shape[1]))
     for middle in range(left.shape[1]):
@@ -90,7 +90,7 @@ def _fold_affine(network: Network, step: Operator) -> bool:
     source, scale, offset = affine
     for reader in readers:
         weights = _weights(network, reader)
-        bias = _bias(network, reader) + _product(weights[:, 0, 0, :], offset[:, None])[:, 0]
+        bias = _bias(network, reader) + product(weights[:, 0, 0, :], offset[:, None])[:, 0]
         _set(network, reader, source, weights * scale, bias)
     network.operators.remove(step)
     return True
@@ -107,8 +107,8 @@ def _fold_convolution(network: Network, step: Operator) -> bool:
     shape = (len(second), *first.shape[1:])
     if np.prod(shape) >= first.size + second.size:
         return False
-    weights = _product(second, first.reshape(len(first), -1)).reshape(shape)
-    bias = _bias(network, reader) + _product(second, _bias(network, step)[:, None])[:, 0]
+    weights = product(second, first.reshape(len(first), -1)).reshape(shape)
+    bias = _bias(network, reader) + product(second, _bias(network, step)[:, None])[:, 0]
     _set(network, step, step.inputs[_PLACES[step.kind][0]], weights, bias)
     step.outputs = reader.outputs
     step.options.fusedActivationFunction = option(reader, "fusedActivationFunction")

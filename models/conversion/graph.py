@@ -30,12 +30,17 @@ class Graph:
         self.weights.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    def weight(self, name: str, value: np.ndarray, rounded: bool) -> str:
-        """Adds fp32 weights, stored as fp16 where that loses nothing or where `rounded` allows it."""
+    def weight(self, name: str, value: np.ndarray) -> str:
+        """Adds fp32 weights, stored as fp16 where that loses nothing."""
         half = value.astype(np.float16)
-        if rounded or np.array_equal(half.astype(np.float32), value):
+        if np.array_equal(half.astype(np.float32), value):
             return self.node("Cast", [self.constant(name + ".f16", half)], name, to=TensorProto.FLOAT)
         return self.constant(name, value.astype(np.float32))
+
+    def fixed(self, name: str, values: np.ndarray, scales: np.ndarray) -> str:
+        """Adds fp32 weights, stored as whole numbers and what to multiply them by."""
+        whole = self.node("Cast", [self.constant(name + ".i16", values)], name + ".whole", to=TensorProto.FLOAT)
+        return self.node("Mul", [whole, self.constant(name + ".scale", scales)], name)
 
     def tensor(self, view: View, name: str | None = None) -> str:
         """The view as a tensor; `name` is given only if it must be called so."""

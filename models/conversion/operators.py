@@ -6,12 +6,12 @@ where pixels are really regrouped. A node is named after its kind and its number
 """
 
 import struct
-from collections.abc import Callable
 
 import numpy as np
 import onnx
 from ai_edge_litert import schema_py_generated as schema
 
+from . import precision
 from .graph import Graph
 from .tflite import Network, Operator, option
 from .views import View
@@ -25,11 +25,11 @@ class Unsupported(Exception):
 
 
 class Translation:
-    """`may_round` says of a weight's name and size whether fp16 may lose bits of it."""
+    """`rounded` names the weights of convolutions that may lose bits, each with the means of its input's channels."""
 
-    def __init__(self, network: Network, may_round: Callable[[str, int], bool]):
+    def __init__(self, network: Network, rounded: dict[str, np.ndarray]):
         self.network = network
-        self.may_round = may_round
+        self.rounded = rounded
         self.graph = Graph()
         self.views: dict[int, View] = {}
         self.multiply_adds = 0
@@ -63,12 +63,16 @@ class Translation:
             raise Unsupported(f"tensor {number} is computed, want a constant")
         return self.network.constants[number]
 
-    def weights(self, number: int, name: str, order: list[int]) -> str:
-        value = self.constant(number).astype(np.float32).transpose(order)
-        return self.graph.weight(name, value, self.may_round(name, value.size))
-
-    def bias(self, number: int, name: str) -> str:
-        return self.graph.weight(name, self.constant(number).astype(np.float32), rounded=False)
+    def weights(self, weights: int, bias: int, name: str, order: list[int]) -> list[str]:
+        """Adds a convolution's weights and bias."""
+        value = self.constant(weights).astype(np.float32).transpose(order)
+        offset = self.constant(bias).astype(np.float32)
+        means = self.rounded.get(name + ".weight")
+        if means is None:
+            return [self.graph.weight(name + ".weight", value), self.graph.weight(name + ".bias", offset)]
+        values, scales = precision.fixed(value)
+        offset = precision.settled(offset, value, values * scales, means)
+        return [self.graph.fixed(name + ".weight", values, scales), self.graph.weight(name + ".bias", offset)]
 
     def finish(self, operator: Operator, name: str):
         """Adds the fused activation and records the NCHW tensor `name` as the operator's output."""
@@ -113,11 +117,7 @@ def conv(t: Translation, operator: Operator, name: str):
     same = option(operator, "padding") == schema.Padding.SAME
     strides = [option(operator, "strideH"), option(operator, "strideW")]
     window = list(t.shape(weights)[1:3])
-    inputs = [
-        t.nchw(source),
-        t.weights(weights, name + ".weight", [3, 0, 1, 2] if depthwise else NCHW),
-        t.bias(bias, name + ".bias"),
-    ]
+    inputs = [t.nchw(source), *t.weights(weights, bias, name, [3, 0, 1, 2] if depthwise else NCHW)]
     vertical = _padding(same, height, out_height, window[0], strides[0])
     horizontal = _padding(same, width, out_width, window[1], strides[1])
     group = channels if depthwise else 1
@@ -131,7 +131,7 @@ def _conv_transpose(t: Translation, operator: Operator, name: str, tensors, same
     _, height, width, channels = t.shape(source)
     _, out_height, out_width, out_channels = t.shape(operator.outputs[0])
     window = list(t.shape(weights)[1:3])
-    inputs = [t.nchw(source), t.weights(weights, name + ".weight", [3, 0, 1, 2]), t.bias(bias, name + ".bias")]
+    inputs = [t.nchw(source), *t.weights(weights, bias, name, [3, 0, 1, 2])]
     # A transposed convolution crops what the convolution the other way round would pad.
     vertical = _padding(same, out_height, height, window[0], strides[0])
     horizontal = _padding(same, out_width, width, window[1], strides[1])

@@ -31,7 +31,7 @@ def convert(entry: dict, rounded: bool = True) -> tuple[bytes, int]:
     """The ONNX file of a registry entry, and its multiply-adds. Without `rounded` no weight loses a bit."""
     network = tflite.read(source.fetch(entry["source"]))
     fold(network)
-    translation = Translation(network, lambda name, size: rounded and precision.may_round(entry["id"], name, size))
+    translation = Translation(network, precision.rounded(entry["id"]) if rounded else {})
     model = translation.run(entry["id"])
     _meets_contract(entry, network)
     return model.SerializeToString(deterministic=True), translation.multiply_adds
