@@ -10,6 +10,7 @@
 
 mod binary;
 mod conv;
+mod deconv;
 mod einsum;
 mod element_wise;
 mod fuse;
@@ -128,7 +129,7 @@ impl Lowering<'_> {
         } else if let Some(op) = op.downcast_ref::<Conv>() {
             conv::conv(self, node, op)
         } else if let Some(op) = op.downcast_ref::<Deconv>() {
-            conv::deconv(self, node, op)
+            deconv::deconv(self, node, op)
         } else if let Some(op) = op.downcast_ref::<TypedBinOp>() {
             binary::binary(self, node, op)
         } else if let Some(op) = op.downcast_ref::<ElementWiseOp>() {
