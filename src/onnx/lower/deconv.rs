@@ -26,7 +26,7 @@ struct Axis {
 
 impl Axis {
     fn new(kernel: usize, stride: usize, pad: usize, outputs: usize) -> Option<Self> {
-        let behind = (stride - 1 + pad) / stride;
+        let behind = pad.div_ceil(stride);
         let before = (kernel.div_ceil(stride) - 1).checked_sub(pad / stride)?;
         Some(Self { kernel, stride, pad, before, behind, blocks: outputs.div_ceil(stride), outputs })
     }

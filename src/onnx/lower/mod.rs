@@ -117,6 +117,11 @@ impl Lowering<'_> {
         if node.outputs.len() != 1 {
             return Err(fail(node, &format!("{} outputs, want 1", node.outputs.len())));
         }
+        // Sizes below are divided by and counted down from; a plan holds no empty buffer anyway.
+        let sizes = self.sizes(node, node.id.into())?;
+        if sizes.contains(&0) {
+            return Err(fail(node, &format!("gives the empty shape {sizes:?}")));
+        }
         let value = self.operator(node)?;
         self.values.insert(OutletId::new(node.id, 0), value);
         Ok(())
