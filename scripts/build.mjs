@@ -7,7 +7,7 @@
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-import { PACKAGE, ROOT, bundle } from './bundle.mjs';
+import { BUNDLES, PACKAGE, ROOT, bundle } from './bundle.mjs';
 import { sizeTable } from './sizes.mjs';
 import { BUILDS, makeWasm, optimised, run } from './wasm.mjs';
 
@@ -35,9 +35,9 @@ async function main() {
   rmSync(DIST, { recursive: true, force: true });
   mkdirSync(`${DIST}wasm`, { recursive: true });
   for (const build of BUILDS) cpSync(optimised(build), `${DIST}wasm/featheredge.${build}.wasm`);
-  for (const name of ['index', 'runner', 'worker']) await bundle(name, { outfile: `${DIST}${name}.js` });
+  for (const name of BUNDLES) await bundle(name, { outfile: `${DIST}${name}.js` });
   for (const name of DECLARATIONS) copyDeclaration(name);
-  for (const { file } of readJson('models/registry.json').models) cpSync(`${ROOT}models/${file}`, `${DIST}models/${file}`);
+  for (const { plan } of readJson('models/registry.json').models) cpSync(`${ROOT}models/${plan.file}`, `${DIST}models/${plan.file}`);
   writeFileSync(`${DIST}package.json`, `${JSON.stringify(published(), null, 2)}\n`);
   for (const name of papers()) cpSync(`${ROOT}${name}`, `${DIST}${name}`);
 
@@ -63,6 +63,7 @@ function published() {
       '.': { types: './index.d.ts', default: './index.js' },
       // For those who serve the files from a folder of their own (`assetBase`).
       './worker.js': './worker.js',
+      './worker.onnx.js': './worker.onnx.js',
       './wasm/*': './wasm/*',
       './models/*': './models/*',
       './package.json': './package.json',

@@ -1,8 +1,9 @@
 /**
  * How the TypeScript becomes JavaScript, for the build and for the tests that bundle a module of it.
  *
- * Three files that share nothing at run time but messages: `index.js` is what pages import;
- * `worker.js` is self-contained; `runner.js` is loaded only where the page's own thread must do.
+ * Files that share nothing at run time but messages: `index.js` is what pages import; `worker.js` is
+ * self-contained; `runner.js` is loaded only where the page's own thread must do. The last two have
+ * a twin each, `*.onnx.js`, for the build that reads ONNX files.
  */
 
 import { readFileSync } from 'node:fs';
@@ -12,14 +13,19 @@ import { build } from 'esbuild';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** The generated JavaScript side of both WebAssembly builds. */
-export const GLUE = `${ROOT}target/bindgen/simd/featheredge.js`;
+/** The bundles that the package holds. */
+export const BUNDLES = ['index', 'runner', 'worker', 'runner.onnx', 'worker.onnx'];
+
+/** The generated JavaScript side of a WebAssembly build; `simd` and `relaxed` have the same. */
+export function glue(build) {
+  return `${ROOT}target/bindgen/${build}/featheredge.js`;
+}
 
 /** The package's description, whose version is the one truth. */
 export const PACKAGE = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'));
 
 /** Bundles `src/ts/<name>.ts` and returns the code, or writes it to `outfile`. */
-export async function bundle(name, { outfile, minify = true, glue = GLUE } = {}) {
+export async function bundle(name, { outfile, minify = true } = {}) {
   const { outputFiles } = await build({
     entryPoints: [`${ROOT}src/ts/${name}.ts`],
     outfile,
@@ -31,9 +37,9 @@ export async function bundle(name, { outfile, minify = true, glue = GLUE } = {})
     charset: 'utf8',
     legalComments: 'none',
     define: { VERSION: JSON.stringify(PACKAGE.version) },
-    alias: { '#wasm': glue },
-    // For index.js the runner stays a file of its own; in the others it is a part.
-    external: name === 'index' ? ['./runner.js'] : [],
+    alias: { '#wasm': glue(name.endsWith('.onnx') ? 'onnx' : 'simd') },
+    // For index.js the runners stay files of their own; in the others they are a part.
+    external: name === 'index' ? ['./runner.js', './runner.onnx.js'] : [],
     logLevel: 'warning',
   });
   return outputFiles?.[0].text;

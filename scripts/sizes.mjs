@@ -10,12 +10,11 @@ import { ROOT } from './bundle.mjs';
 /** Compressing megabytes as hard as possible takes a minute, so results are kept by the file's checksum. */
 const CACHE = `${ROOT}target/sizes.json`;
 
-/** `[{ file, raw, gzip, brotli }]` in bytes, for each file that a page may download. */
-export async function sizes(folder) {
-  const known = existsSync(CACHE) ? JSON.parse(readFileSync(CACHE, 'utf8')) : {};
-  const files = readdirSync(folder, { recursive: true }).filter((file) => /\.(js|wasm|onnx)$/.test(file));
+/** `[{ file, raw, gzip, brotli }]` in bytes, for each file of `folder` that a page may download, or for `files` of it. */
+export async function sizes(folder, files = downloads(folder), cache = CACHE) {
+  const known = existsSync(cache) ? JSON.parse(readFileSync(cache, 'utf8')) : {};
   const rows = await Promise.all(
-    files.sort().map(async (file) => {
+    [...new Set(files)].sort().map(async (file) => {
       const bytes = readFileSync(`${folder}/${file}`);
       const key = createHash('sha256').update(bytes).digest('hex');
       known[key] ??= {
@@ -28,8 +27,12 @@ export async function sizes(folder) {
   );
   mkdirSync(`${ROOT}target`, { recursive: true });
   // Only what is in use is kept.
-  writeFileSync(CACHE, JSON.stringify(Object.fromEntries(rows.map(({ key, raw, gzip, brotli }) => [key, { raw, gzip, brotli }]))));
+  writeFileSync(cache, JSON.stringify(Object.fromEntries(rows.map(({ key, raw, gzip, brotli }) => [key, { raw, gzip, brotli }]))));
   return rows.map(({ key, ...row }) => row);
+}
+
+function downloads(folder) {
+  return readdirSync(folder, { recursive: true }).filter((file) => /\.(js|wasm|plan|onnx)$/.test(file));
 }
 
 /** The same as a table for people, in KiB. */

@@ -19,8 +19,8 @@ const RINGS = [
   ['native', 'kernels, pipeline, goldens, quality gate, command line, conventions', ['cargo', 'test', '--release', '--', '--nocapture']],
   ['models', 'converter and registry', ['target/venv/bin/python', '-m', 'unittest', 'discover', 'models']],
   ['face', 'TypeScript units', ['node', '--test', ...tests('tests/ts')]],
-  ['simd', 'wasm border in Chromium, simd build', ['scripts/cargo-wasm', 'simd', 'test', '--release', '--test', 'web']],
-  ['relaxed', 'wasm border in Chromium, relaxed build', ['scripts/cargo-wasm', 'relaxed', 'test', '--release', '--test', 'web']],
+  ['simd', 'wasm border in Chromium, simd build', ['scripts/cargo-wasm', 'simd', 'test', '--no-default-features', '--release', '--test', 'web']],
+  ['relaxed', 'wasm border in Chromium, relaxed build', ['scripts/cargo-wasm', 'relaxed', 'test', '--no-default-features', '--release', '--test', 'web']],
   ['browser', 'library and demo page in real browsers', ['node', '--test', '--test-concurrency=1', ...tests('tests/browser')]],
   ['docs', 'tables are those of the records', ['node', 'tests/bench/readme.mjs', '--check']],
 ];

@@ -4,8 +4,8 @@
 //! use featheredge::{SegmentOptions, Segmenter, pixels};
 //!
 //! # fn main() -> featheredge::error::Result<()> {
-//! let model = std::fs::read("models/selfie.onnx").expect("the model's file");
-//! let segmenter = Segmenter::from_registry("selfie", &model)?;
+//! let model = std::fs::read("models/selfie.plan").expect("the model's file");
+//! let mut segmenter = Segmenter::from_registry("selfie", &model)?;
 //! let picture = pixels::decode(&std::fs::read("portrait.jpg").expect("a picture"))?;
 //! let (matte, timings) = segmenter.segment(picture.view()?, &SegmentOptions::default())?;
 //! println!("{:.0} % of the picture in {:.0} ms", matte.coverage() * 100.0, timings.infer_ms);
@@ -19,17 +19,19 @@
 pub mod cpu;
 pub mod effects;
 pub mod error;
+mod executor;
 pub mod matte;
 pub mod model;
 #[cfg(feature = "onnx")]
 pub mod onnx;
 pub mod pixels;
 pub mod plan;
-#[cfg(feature = "onnx")]
 pub mod segmenter;
 pub mod telemetry;
-#[cfg(all(target_arch = "wasm32", feature = "onnx"))]
+#[cfg(target_arch = "wasm32")]
 pub mod web;
 
+pub use executor::ExecutorKind;
 #[cfg(feature = "onnx")]
-pub use segmenter::{CustomContract, Prediction, SegmentOptions, Segmenter};
+pub use segmenter::CustomContract;
+pub use segmenter::{Prediction, SegmentOptions, Segmenter};

@@ -25,7 +25,7 @@ const TOLERANCE: (f64, f64) = (0.2, 0.002);
 fn mattes_are_the_stored_ones() {
     let mut wrong = Vec::new();
     for (model, of, intensity) in RUNS {
-        let segmenter = segmenter(model);
+        let mut segmenter = segmenter(model);
         for id in FIXTURES {
             let picture = fixture(id).load().expect("a committed picture");
             let options = SegmentOptions { of: of.to_owned(), intensity, ..SegmentOptions::default() };

@@ -19,7 +19,7 @@ const GATES: [(&str, &str, usize, f64); 4] = [
 fn mean_iou_is_above_the_gates() {
     let mut fallen = Vec::new();
     for (model, of, place, least) in GATES {
-        let segmenter = segmenter(model);
+        let mut segmenter = segmenter(model);
         let options = SegmentOptions { of: of.to_owned(), ..SegmentOptions::default() };
         let mut scores = Vec::new();
         for fixture in fixtures() {

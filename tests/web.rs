@@ -11,8 +11,8 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-const SELFIE: &[u8] = include_bytes!("../models/selfie.onnx");
-const MULTICLASS: &[u8] = include_bytes!("../models/multiclass.onnx");
+const SELFIE: &[u8] = include_bytes!("../models/selfie.plan");
+const MULTICLASS: &[u8] = include_bytes!("../models/multiclass.plan");
 const PICTURE: &[u8] = include_bytes!("../fixtures/images/astronaut.png");
 const PERSON: &[u8] = include_bytes!("goldens/astronaut.selfie-person-0.png");
 const HAIR: &[u8] = include_bytes!("goldens/astronaut.multiclass-hair-0.png");
@@ -46,7 +46,7 @@ fn options(text: &str) -> JsValue {
     js_sys::JSON::parse(text).unwrap()
 }
 
-fn check(segmenter: &WebSegmenter, of: &str, stored: &[u8]) {
+fn check(mut segmenter: WebSegmenter, of: &str, stored: &[u8]) {
     let (rgba, width, height) = picture();
     let result = segmenter.segment(&rgba, width, height, options(&format!(r#"{{"of": "{of}"}}"#))).unwrap();
     assert_eq!((number(&result, "width"), number(&result, "height")), (width as f64, height as f64));
@@ -69,8 +69,8 @@ fn check(segmenter: &WebSegmenter, of: &str, stored: &[u8]) {
 
 #[wasm_bindgen_test]
 fn mattes_are_the_native_ones() {
-    check(&WebSegmenter::from_registry("selfie", SELFIE).unwrap(), "person", PERSON);
-    check(&WebSegmenter::from_registry("multiclass", MULTICLASS).unwrap(), "hair", HAIR);
+    check(WebSegmenter::from_registry("selfie", SELFIE).unwrap(), "person", PERSON);
+    check(WebSegmenter::from_registry("multiclass", MULTICLASS).unwrap(), "hair", HAIR);
 }
 
 #[wasm_bindgen_test]
@@ -78,6 +78,7 @@ fn info_says_what_runs() {
     let info = WebSegmenter::from_registry("selfie", SELFIE).unwrap().info();
     let build = if cfg!(target_feature = "relaxed-simd") { "relaxed" } else { "simd" };
     assert_eq!(get(&info, "build").as_string().unwrap(), build);
+    assert_eq!(get(&info, "executor").as_string().unwrap(), "cpu");
     assert_eq!(get(&info, "model").as_string().unwrap(), "selfie");
     assert_eq!(get(&info, "subjects").unchecked_into::<Array>().to_vec(), ["person"].map(JsValue::from));
     assert_eq!((number(&info, "inputWidth"), number(&info, "inputHeight")), (256.0, 256.0));
@@ -85,7 +86,7 @@ fn info_says_what_runs() {
 
 #[wasm_bindgen_test]
 fn probabilities_sum_to_one() {
-    let segmenter = WebSegmenter::from_registry("multiclass", MULTICLASS).unwrap();
+    let mut segmenter = WebSegmenter::from_registry("multiclass", MULTICLASS).unwrap();
     let (rgba, width, height) = picture();
     let result = segmenter.predict(&rgba, width, height).unwrap();
     let data = get(&result, "data").unchecked_into::<Float32Array>().to_vec();
@@ -95,8 +96,8 @@ fn probabilities_sum_to_one() {
 
 #[wasm_bindgen_test]
 fn bad_input_is_an_error_with_a_code() {
-    let segmenter = WebSegmenter::from_registry("selfie", SELFIE).unwrap();
-    let segment =
+    let mut segmenter = WebSegmenter::from_registry("selfie", SELFIE).unwrap();
+    let mut segment =
         |rgba: &[u8], width, height, text: &str| segmenter.segment(rgba, width, height, options(text));
     assert_eq!(code(segment(&[0; 15], 2, 2, "{}")), "INVALID_INPUT");
     assert_eq!(code(segment(&[], 0, 2, "{}")), "INVALID_INPUT");
@@ -108,8 +109,6 @@ fn bad_input_is_an_error_with_a_code() {
     assert_eq!(code(segment(&[0; 16], 2, 2, "7")), "INVALID_INPUT");
     assert_eq!(code(WebSegmenter::from_registry("selfie", MULTICLASS)), "CHECKSUM_MISMATCH");
     assert_eq!(code(WebSegmenter::from_registry("nope", SELFIE)), "INVALID_INPUT");
-    assert_eq!(code(WebSegmenter::from_onnx(b"no onnx", JsValue::UNDEFINED)), "UNSUPPORTED_MODEL");
-    assert_eq!(code(WebSegmenter::from_onnx(MULTICLASS, JsValue::UNDEFINED)), "INVALID_INPUT");
     assert_eq!(code(picture_size(b"hello, no picture")), "UNSUPPORTED_PICTURE");
     // A picture of one pixel is small, but it is a picture.
     assert!(segment(&[0; 4], 1, 1, "{}").is_ok());

@@ -8,5 +8,6 @@ mod registry;
 pub use contract::{Activation, Contract, Input, Layout};
 pub(crate) use contract::{BACKGROUND, PERSON};
 pub use registry::{
-    Agreement, Bounds, Channels, Difference, Entry, EntryInput, EntryOutput, Fit, Registry, Source, registry,
+    Agreement, Bounds, Channels, Difference, Entry, EntryInput, EntryOutput, Fit, PlanFile, Registry, Source,
+    registry,
 };

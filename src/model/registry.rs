@@ -25,12 +25,14 @@ pub struct Registry {
 pub struct Entry {
     /// The name that callers use.
     pub id: String,
-    /// File name within `models/`.
+    /// The ONNX file, a name within `models/`: the source of [`Entry::plan`], and what tests compare with.
     pub file: String,
     /// SHA-256 of the file, lower-case hexadecimal.
     pub sha256: String,
     /// Size of the file.
     pub bytes: usize,
+    /// The file that ships.
+    pub plan: PlanFile,
     /// Where the weights come from.
     pub source: Source,
     /// SPDX identifier.
@@ -45,6 +47,21 @@ pub struct Entry {
     pub multiply_adds: u64,
     /// How far the converted file is from the original.
     pub agreement: Agreement,
+}
+
+/// The network lowered to a plan.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanFile {
+    /// File name within `models/`.
+    pub file: String,
+    /// SHA-256 of the file, lower-case hexadecimal.
+    pub sha256: String,
+    /// Size of the file.
+    pub bytes: usize,
+    /// The weights' levels to each side of 0, where they are whole numbers with a factor per channel;
+    /// absent where they are half precision.
+    pub levels: Option<u32>,
 }
 
 /// The package and file that a model was converted from.
@@ -168,26 +185,32 @@ impl Entry {
         }
     }
 
-    /// Proves that `file` is this model's file, before anything parses it.
+    /// Proves that `file` is this model's plan, before anything parses it.
     ///
     /// # Errors
     /// `ChecksumMismatch` with both checksums.
     pub fn verify(&self, file: &[u8]) -> Result<()> {
-        let got: String = Sha256::digest(file).iter().map(|byte| format!("{byte:02x}")).collect();
-        if got != self.sha256 {
-            return Err(Error::new(
-                ErrorKind::ChecksumMismatch,
-                format!(
-                    "model {} has {} bytes with SHA-256 {got}, want {} bytes with {}",
-                    self.id,
-                    file.len(),
-                    self.bytes,
-                    self.sha256
-                ),
-            ));
-        }
-        Ok(())
+        verify(&self.plan.file, file, self.plan.bytes, &self.plan.sha256)
     }
+
+    /// Proves that `file` is this model's ONNX file.
+    ///
+    /// # Errors
+    /// `ChecksumMismatch` with both checksums.
+    pub fn verify_onnx(&self, file: &[u8]) -> Result<()> {
+        verify(&self.file, file, self.bytes, &self.sha256)
+    }
+}
+
+fn verify(name: &str, file: &[u8], bytes: usize, sha256: &str) -> Result<()> {
+    let got: String = Sha256::digest(file).iter().map(|byte| format!("{byte:02x}")).collect();
+    if got == sha256 {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::ChecksumMismatch,
+        format!("{name} has {} bytes with SHA-256 {got}, want {bytes} bytes with {sha256}", file.len(),),
+    ))
 }
 
 impl Registry {

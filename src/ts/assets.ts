@@ -13,12 +13,13 @@ import type { ModelId } from './types.js';
 const WASM: Record<Build, () => URL> = {
   simd: () => new URL('./wasm/featheredge.simd.wasm', import.meta.url),
   relaxed: () => new URL('./wasm/featheredge.relaxed.wasm', import.meta.url),
+  onnx: () => new URL('./wasm/featheredge.onnx.wasm', import.meta.url),
 };
 
 const MODELS: Record<ModelId, () => URL> = {
-  selfie: () => new URL('./models/selfie.onnx', import.meta.url),
-  'selfie-landscape': () => new URL('./models/selfie-landscape.onnx', import.meta.url),
-  multiclass: () => new URL('./models/multiclass.onnx', import.meta.url),
+  selfie: () => new URL('./models/selfie.plan', import.meta.url),
+  'selfie-landscape': () => new URL('./models/selfie-landscape.plan', import.meta.url),
+  multiclass: () => new URL('./models/multiclass.plan', import.meta.url),
 };
 
 /** The models that ship, in the registry's order. */
@@ -29,7 +30,7 @@ export function wasmUrl(build: Build, base: URL | undefined): string {
 }
 
 export function modelUrl(id: ModelId, base: URL | undefined): string {
-  return (base ? new URL(`models/${id}.onnx`, base) : MODELS[id]()).href;
+  return (base ? new URL(`models/${id}.plan`, base) : MODELS[id]()).href;
 }
 
 /** An absolute URL; what is relative is relative to the page, as in `fetch`. */

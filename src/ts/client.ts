@@ -6,6 +6,7 @@
  */
 
 import { SegmentError, abortedBy, foreignPicture } from './error.js';
+import type { Downloads } from './files.js';
 import type { Captured, Loaded, LoadTask, MatteAnswer, PredictTask, PredictionAnswer, Reply, Request, SegmentTask } from './protocol.js';
 import type { OpenThread, Thread } from './threads.js';
 import { release, transferables } from './transfer.js';
@@ -26,6 +27,7 @@ interface Job {
 export class Client {
   readonly #open: OpenThread;
   readonly #task: LoadTask;
+  readonly #downloads: Pick<Downloads, 'get' | 'take'>;
   readonly #replaceable: boolean;
   readonly #queue: Job[] = [];
   #current: Job | undefined;
@@ -40,9 +42,10 @@ export class Client {
   #closed: SegmentError | undefined;
 
   /** `replaceable`: whether a broken thread can be replaced by a new one. */
-  constructor(open: OpenThread, task: LoadTask, replaceable: boolean) {
+  constructor(open: OpenThread, task: LoadTask, downloads: Pick<Downloads, 'get' | 'take'>, replaceable: boolean) {
     this.#open = open;
     this.#task = task;
+    this.#downloads = downloads;
     this.#replaceable = replaceable;
   }
 
@@ -155,7 +158,7 @@ export class Client {
     return this.#loaded;
   }
 
-  /** Opens a thread and has it load. */
+  /** Opens a thread and has it load; the files are downloaded while it starts. */
   async #loadOnThread(): Promise<Answer> {
     const thread = this.#open({
       onReply: (reply) => {
@@ -168,9 +171,16 @@ export class Client {
       },
     });
     this.#thread = thread;
+    const report = (progress: Progress) => this.#tell(progress);
     try {
+      const downloading = this.#downloads.get(report);
+      // If the thread does not start, that is the news; the files may serve another one.
+      downloading.catch(() => {});
       await this.#wait(thread.started);
-      return await this.#ask({ ...this.#task, id: ++this.#lastId }, [], undefined);
+      await this.#wait(downloading);
+      const files = await this.#wait(this.#downloads.take(report));
+      this.#tell({ phase: 'compile' });
+      return await this.#ask({ ...this.#task, id: ++this.#lastId, files }, [files.model.buffer], undefined);
     } catch (error) {
       this.#stop();
       throw error;
@@ -198,13 +208,13 @@ export class Client {
   }
 
   #hear(reply: Reply): void {
-    if (reply.type === 'progress') {
-      const listener = this.#onProgress;
-      // As a task of its own, so that what it throws is the page's error and not ours.
-      if (listener) queueMicrotask(() => listener(reply.progress));
-    } else if (reply.type !== 'started' && reply.id === this.#asked?.id) {
-      this.#asked.hear(reply);
-    }
+    if (reply.type !== 'started' && reply.id === this.#asked?.id) this.#asked.hear(reply);
+  }
+
+  #tell(progress: Progress): void {
+    const listener = this.#onProgress;
+    // As a task of its own, so that what it throws is the page's error and not ours.
+    if (listener) queueMicrotask(() => listener(progress));
   }
 
   #abort(job: Job, error: SegmentError): void {

@@ -9,9 +9,10 @@ import type { Info } from './types.js';
 
 export type Build = Info['build'];
 
-/** The fastest build that this browser takes; `undefined` if it takes none. */
-export function chooseBuild(): Build | undefined {
+/** The fastest build that this browser takes, or the one that reads ONNX files; `undefined` if it takes none. */
+export function chooseBuild(readsOnnx = false): Build | undefined {
   if (!validates(SIMD)) return undefined;
+  if (readsOnnx) return 'onnx';
   return validates(RELAXED) ? 'relaxed' : 'simd';
 }
 

@@ -38,7 +38,7 @@ export function checkCreate(options: CreateOptions): CheckedCreate {
 
 function checkModel(model: NonNullable<CreateOptions['model']>, base: URL | undefined): ModelSource {
   const id = MODEL_IDS.find((known) => known === model);
-  if (id !== undefined) return { id, onnx: modelUrl(id, base) };
+  if (id !== undefined) return { id, plan: modelUrl(id, base) };
   if (typeof model !== 'object' || model === null || !('onnx' in model)) {
     throw invalid('model', model, `one of ${MODEL_IDS.join(', ')}, or { onnx }`);
   }

@@ -6,7 +6,8 @@
  */
 
 import type { Build } from './features.js';
-import type { ErrorCode, ModelContract, ModelId, Morphology, Progress, Timings } from './types.js';
+import type { Files } from './files.js';
+import type { ErrorCode, Info, ModelContract, ModelId, Morphology, Timings } from './types.js';
 
 /** Straight RGBA, row by row. */
 export interface Pixels {
@@ -19,18 +20,17 @@ export interface Pixels {
 export type Captured =
   | { kind: 'blob'; blob: Blob }
   | { kind: 'bitmap'; bitmap: ImageBitmap }
+  | { kind: 'frame'; frame: VideoFrame }
   | { kind: 'pixels'; pixels: Pixels };
 
-/** A model of the registry by its file, or a file of the caller's with its contract. */
+/** A model of the registry by its plan's URL, or a file of the caller's with its contract. */
 export type ModelSource =
-  | { id: ModelId; onnx: string }
+  | { id: ModelId; plan: string }
   | { id: 'custom'; onnx: string | ArrayBuffer; contract: ModelContract | undefined };
 
 export interface LoadTask {
   type: 'load';
-  /** Where the WebAssembly file is. */
-  wasm: string;
-  model: ModelSource;
+  model: { id: ModelId } | { id: 'custom'; contract: ModelContract | undefined };
   maxPixels: number;
 }
 
@@ -48,7 +48,7 @@ export interface PredictTask {
 
 /** What the page asks for. */
 export type Request =
-  | (LoadTask & { id: number })
+  | (LoadTask & { id: number; files: Files })
   | ((SegmentTask | PredictTask) & { id: number; picture: Captured })
   /** The answer to this id is no longer wanted. */
   | { type: 'cancel'; id: number };
@@ -61,6 +61,9 @@ export interface Loaded {
   subjects: string[];
   inputWidth: number;
   inputHeight: number;
+  executor: Info['executor'];
+  /** Why that runs it. */
+  reason: string;
   /** The build that the WebAssembly file says it is. */
   build: Build;
   wasmBytes: number;
@@ -86,7 +89,6 @@ export interface PredictionAnswer {
 export type Reply =
   /** The worker's script runs; sent once, before anything is asked. */
   | { type: 'started'; version: string }
-  | { type: 'progress'; progress: Progress }
   | { type: 'done'; id: number; value: Loaded | MatteAnswer | PredictionAnswer }
   | { type: 'failed'; id: number; code: ErrorCode; message: string }
   /** The WebAssembly instance broke and must not be used again; a call's picture comes back for a new one. */

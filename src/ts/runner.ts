@@ -1,5 +1,5 @@
 /**
- * Loads the WebAssembly file and a model, and runs calls on them; `worker.ts` and, without a worker, the page drive it.
+ * Gets the WebAssembly file and a model ready, and runs calls on them; `worker.ts` and, without a worker, the page drive it.
  *
  * It speaks the messages of `protocol.ts` only, and never throws: what fails is a reply.
  * The page's side sends one call at a time, so calls do not overlap.
@@ -7,12 +7,13 @@
 
 import init, { WebSegmenter, pictureSize } from '#wasm';
 
-import { type Report, fetchModel, fetchModule } from './download.js';
 import { SegmentError, hasCode, messageOf } from './error.js';
-import { readPixels } from './pixels.js';
-import type { Captured, Loaded, LoadTask, MatteAnswer, ModelSource, PredictionAnswer, Reply, Request } from './protocol.js';
-import { transferables } from './transfer.js';
+import { type Opened, openPicture } from './pixels.js';
+import type { Captured, Loaded, Reply, Request } from './protocol.js';
+import { Run } from './run.js';
+import { release, transferables } from './transfer.js';
 
+type Load = Extract<Request, { type: 'load' }>;
 type Call = Extract<Request, { type: 'segment' | 'predict' }>;
 type Value = Extract<Reply, { type: 'done' }>['value'];
 
@@ -27,7 +28,8 @@ let broken: Trap | undefined;
 
 export class Runner {
   readonly #send: (reply: Reply, transfer: Transferable[]) => void;
-  readonly #abort = new AbortController();
+  #closed = false;
+  #calling = false;
   #segmenter: WebSegmenter | undefined;
   #maxPixels = 0;
   #cancelled: number | undefined;
@@ -48,73 +50,65 @@ export class Runner {
     }
   }
 
-  /** Gives up what is under way, and frees the model. */
+  /** Gives up what is under way, and frees the model as soon as nothing uses it. */
   close(): void {
-    this.#abort.abort();
+    this.#closed = true;
+    if (!this.#calling) this.#free();
+  }
+
+  #free(): void {
     if (!broken) this.#segmenter?.free();
     this.#segmenter = undefined;
   }
 
-  async #load(task: LoadTask): Promise<Loaded> {
-    const { signal } = this.#abort;
-    const report: Report = (progress) => this.#send({ type: 'progress', progress }, []);
-    try {
-      const [wasm, model] = await Promise.all([
-        fetchModule(task.wasm, report, signal),
-        typeof task.model.onnx === 'string' ? fetchModel(task.model.onnx, report, signal) : new Uint8Array(task.model.onnx),
-      ]);
-      report({ phase: 'compile' });
-      const wasmBytes = await instantiate(wasm);
-      if (signal.aborted) throw closed();
-      this.#maxPixels = task.maxPixels;
-      this.#segmenter = parse(task.model, model);
-      const info = this.#segmenter.info();
-      if (info.version !== VERSION) throw misfit(`is of version ${info.version}`);
-      const { classes, subjects, inputWidth, inputHeight, build } = info;
-      return { classes, subjects, inputWidth, inputHeight, build, wasmBytes, modelBytes: model.length };
-    } catch (error) {
-      // The other download is of no use any more.
-      this.#abort.abort();
-      throw error;
-    }
+  async #load({ files: { wasm, model }, model: source, maxPixels }: Load): Promise<Loaded> {
+    const modelBytes = model.length;
+    const wasmBytes = await instantiate(wasm);
+    if (this.#closed) throw closed();
+    this.#maxPixels = maxPixels;
+    this.#segmenter = parse(source, model);
+    const { version, model: _, ...info } = this.#segmenter.info();
+    if (version !== VERSION) throw misfit(`is of version ${version}`);
+    return { ...info, wasmBytes, modelBytes };
   }
 
   async #call(call: Call): Promise<void> {
-    // What comes back if the instance breaks: pixels, once there are any, because a bitmap is closed when read.
-    let { picture } = call;
+    const { picture } = call;
+    let opened: Opened | undefined;
+    this.#calling = true;
     await this.#answer(
       call.id,
       async () => {
         const start = performance.now();
-        const pixels = await readPixels(picture, this.#maxPixels, (head) => guard(() => pictureSize(head)));
-        picture = { kind: 'pixels', pixels };
+        opened = await openPicture(picture, this.#maxPixels, (head) => guard(() => pictureSize(head)));
         const decodeMs = performance.now() - start;
         if (this.#cancelled === call.id) throw new SegmentError('ABORTED', 'the call was aborted');
         const segmenter = this.#segmenter;
         if (!segmenter) throw closed();
-        const { data, width, height } = pixels;
-        return call.type === 'segment'
-          ? matte(guard(() => segmenter.segment(data, width, height, options(call))), decodeMs)
-          : prediction(guard(() => segmenter.predict(data, width, height)), decodeMs);
+        const run = new Run(segmenter, opened.source, (act) => {
+          if (this.#closed) throw closed();
+          return guard(act);
+        });
+        return call.type === 'segment' ? run.segment(options(call), decodeMs) : run.predict(decodeMs);
       },
-      () => picture,
+      picture,
     );
+    opened?.close();
+    this.#calling = false;
+    if (this.#closed) this.#free();
   }
 
-  /** Runs `task` and sends its value, or what went wrong. */
-  async #answer(id: number, task: () => Promise<Value>, picture?: () => Captured): Promise<void> {
+  /** Runs `task` and sends its value, or what went wrong. The picture goes back if the instance broke. */
+  async #answer(id: number, task: () => Promise<Value>, picture?: Captured): Promise<void> {
     try {
       const value = await task();
       this.#send({ type: 'done', id, value }, ownBuffers(value));
     } catch (error) {
       const message = messageOf(error);
-      if (error instanceof Trap) {
-        const back = picture?.();
-        this.#send({ type: 'trapped', id, message, picture: back }, back ? transferables(back) : []);
-      } else {
-        this.#send({ type: 'failed', id, code: hasCode(error) ? error.code : 'INTERNAL', message }, []);
-      }
+      if (error instanceof Trap) return this.#send({ type: 'trapped', id, message, picture }, picture ? transferables(picture) : []);
+      this.#send({ type: 'failed', id, code: hasCode(error) ? error.code : 'INTERNAL', message }, []);
     }
+    if (picture) release(picture);
   }
 }
 
@@ -131,7 +125,7 @@ async function instantiate(wasm: { module: WebAssembly.Module; bytes: number }):
   return instance;
 }
 
-function parse(source: ModelSource, model: Uint8Array): WebSegmenter {
+function parse(source: Load['model'], model: Uint8Array): WebSegmenter {
   if (source.id !== 'custom') return guard(() => WebSegmenter.fromRegistry(source.id, model));
   try {
     return guard(() => WebSegmenter.fromOnnx(model, source.contract));
@@ -155,16 +149,6 @@ function guard<T>(call: () => T): T {
 
 function options({ of, intensity, feather, morphology }: Extract<Call, { type: 'segment' }>) {
   return { of, intensity, feather, morphology };
-}
-
-function matte(answer: ReturnType<WebSegmenter['segment']>, decodeMs: number): MatteAnswer {
-  const { width, height, alpha, preMs, inferMs, postMs } = answer;
-  return { width, height, alpha, timings: { decodeMs, preMs, inferMs, postMs } };
-}
-
-function prediction(answer: ReturnType<WebSegmenter['predict']>, decodeMs: number): PredictionAnswer {
-  const { width, height, classes, data, preMs, inferMs, postMs } = answer;
-  return { width, height, classes, data, timings: { decodeMs, preMs, inferMs, postMs } };
 }
 
 function ownBuffers(value: Value): Transferable[] {

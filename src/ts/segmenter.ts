@@ -6,6 +6,7 @@ import { wasmUrl } from './assets.js';
 import { Client } from './client.js';
 import { SegmentError, abortedBy } from './error.js';
 import { chooseBuild } from './features.js';
+import { Downloads } from './files.js';
 import { checkCreate, checkObject, checkSegment, checkSignal } from './options.js';
 import { capture } from './picture.js';
 import type { Captured, Loaded, LoadTask } from './protocol.js';
@@ -36,22 +37,30 @@ export class Segmenter {
     const { base, model, worker, maxPixels } = checkCreate(options);
     const { onProgress, signal } = options;
     if (signal?.aborted) throw abortedBy(signal);
-    const build = chooseBuild();
+    const build = chooseBuild(model.id === 'custom');
     if (!build) throw new SegmentError('UNSUPPORTED_BROWSER', 'this browser has no WebAssembly with SIMD, want one of 2023 or newer');
 
-    const task: LoadTask = { type: 'load', wasm: wasmUrl(build, base), model, maxPixels };
+    const name = model.id === 'custom' ? { id: model.id, contract: model.contract } : { id: model.id };
+    const task: LoadTask = { type: 'load', model: name, maxPixels };
+    const files = new Downloads(wasmUrl(build, base), model);
     const open = async (client: Client, inWorker: boolean, why: string) => {
       const loaded = await client.load(onProgress, signal);
       const info = describe(loaded, model.id, inWorker, why);
       if (onProgress) queueMicrotask(() => onProgress({ phase: 'ready' }));
       return new Segmenter(client, info, maxPixels);
     };
-    if (!worker) return open(new Client(pageThread, task, false), false, 'as asked for');
+    const onPage = (why: string) => open(new Client(pageThread(build), task, files, false), false, why);
     try {
-      return await open(new Client(workerThread(base), task, true), true, 'so that the page stays responsive');
+      if (!worker) return await onPage('as asked for');
+      try {
+        return await open(new Client(workerThread(base, build), task, files, true), true, 'so that the page stays responsive');
+      } catch (error) {
+        if (!(error instanceof ThreadUnavailable)) throw error;
+        return await onPage(`because ${error.message.replace(/\.+$/, '')}`);
+      }
     } catch (error) {
-      if (!(error instanceof ThreadUnavailable)) throw error;
-      return open(new Client(pageThread, task, false), false, `because ${error.message.replace(/\.+$/, '')}`);
+      files.abort();
+      throw error;
     }
   }
 
@@ -125,16 +134,20 @@ function complete(timings: Omit<Matte['timings'], 'totalMs'>, taken: Taken, star
   return { ...timings, decodeMs: timings.decodeMs + taken.captureMs, totalMs: performance.now() - start };
 }
 
+const BUILD_REASONS: Record<Info['build'], string> = {
+  simd: 'the browser has SIMD, but not relaxed SIMD',
+  relaxed: 'the browser has relaxed SIMD',
+  onnx: 'the model does not ship with the package',
+};
+
 function describe(loaded: Loaded, model: Info['model'], worker: boolean, why: string): Info {
-  const { build } = loaded;
+  const { build, executor } = loaded;
   const thread = worker ? 'in a worker' : "on the page's own thread";
-  const simd = build === 'relaxed' ? 'the browser has relaxed SIMD' : 'the browser has SIMD, but not relaxed SIMD';
   return Object.freeze({
     ...loaded,
     model,
-    executor: 'cpu',
     worker,
-    reason: `Runs on the CPU, the only executor of this version; with the ${build} build, because ${simd}; ${thread}, ${why}.`,
+    reason: `Runs by the executor ${executor}, because ${loaded.reason}; with the ${build} build, because ${BUILD_REASONS[build]}; ${thread}, ${why}.`,
     version: VERSION,
   });
 }

@@ -1,6 +1,7 @@
 /** The two places where a runner can live, behind one interface: a module worker and the page's own thread. */
 
 import { SegmentError, messageOf } from './error.js';
+import type { Build } from './features.js';
 import type { Reply, Request } from './protocol.js';
 
 /** A thread that answers requests. Its listeners hear nothing after `close`. */
@@ -26,14 +27,12 @@ export class ThreadUnavailable extends SegmentError {
   }
 }
 
-/** `base` is the folder that `worker.js` is in, if not this module's. */
-export function workerThread(base: URL | undefined): OpenThread {
+/** `base` is the folder that the workers' scripts are in, if not this module's. */
+export function workerThread(base: URL | undefined, build: Build): OpenThread {
   return (listener) => {
     let worker: Worker;
     try {
-      worker = base
-        ? new Worker(new URL('worker.js', base), { type: 'module', name: 'featheredge' })
-        : new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'featheredge' });
+      worker = openWorker(base, build === 'onnx');
     } catch (error) {
       return { started: Promise.reject(new ThreadUnavailable(messageOf(error))), post() {}, close() {} };
     }
@@ -43,7 +42,7 @@ export function workerThread(base: URL | undefined): OpenThread {
         if (data.type !== 'started') return listener.onReply(data);
         running = true;
         if (data.version === VERSION) return resolve();
-        const message = `worker.js is of version ${data.version}, want ${VERSION}; deploy the package's files together`;
+        const message = `the worker's script is of version ${data.version}, want ${VERSION}; deploy the package's files together`;
         reject(new SegmentError('CHECKSUM_MISMATCH', message));
       };
       worker.onerror = (event) => {
@@ -63,27 +62,47 @@ export function workerThread(base: URL | undefined): OpenThread {
   };
 }
 
+/** Bundlers know workers by these very expressions. */
+function openWorker(base: URL | undefined, onnx: boolean): Worker {
+  if (base) return new Worker(new URL(onnx ? 'worker.onnx.js' : 'worker.js', base), { type: 'module', name: 'featheredge' });
+  return onnx
+    ? new Worker(new URL('./worker.onnx.js', import.meta.url), { type: 'module', name: 'featheredge' })
+    : new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'featheredge' });
+}
+
 /** The page's own thread; what runs there is loaded only now. */
-export const pageThread: OpenThread = (listener) => {
-  let open = true;
-  const loading = import('./runner.js').then(({ Runner }) => new Runner((reply) => open && listener.onReply(reply)));
-  return {
-    started: loading.then(
-      () => undefined,
-      (cause: unknown) => {
-        throw new SegmentError('FETCH', `runner.js could not be loaded: ${messageOf(cause)}`, { cause });
+export function pageThread(build: Build): OpenThread {
+  return (listener) => {
+    let open = true;
+    // Each of the two files holds one WebAssembly instance.
+    const module = build === 'onnx' ? import('./runner.onnx.js') : import('./runner.js');
+    const loading = module.then(({ Runner }) => new Runner((reply) => open && listener.onReply(reply)));
+    return {
+      started: loading.then(
+        () => undefined,
+        (cause: unknown) => {
+          throw new SegmentError('FETCH', `the script that runs on the page could not be loaded: ${messageOf(cause)}`, { cause });
+        },
+      ),
+      // As a task of its own, so that the page can do other things between two calls.
+      post: (request) => soon(() => void loading.then((runner) => (open ? runner.handle(request) : undefined))),
+      close: () => {
+        open = false;
+        void loading.then(
+          (runner) => runner.close(),
+          () => {},
+        );
       },
-    ),
-    // As a task of its own, so that the page can do other things between two calls.
-    post: (request) => {
-      setTimeout(() => void loading.then((runner) => (open ? runner.handle(request) : undefined)));
-    },
-    close: () => {
-      open = false;
-      void loading.then(
-        (runner) => runner.close(),
-        () => {},
-      );
-    },
+    };
   };
-};
+}
+
+/** As `setTimeout`, which waits some milliseconds where calls follow each other. */
+function soon(task: () => void): void {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    port1.close();
+    task();
+  };
+  port2.postMessage(undefined);
+}

@@ -55,7 +55,7 @@ export interface CreateOptions {
    */
   worker?: boolean;
   /**
-   * The folder that `worker.js`, `wasm/` and `models/` are served from, if it is not the one
+   * The folder that the package's `.js` files, `wasm/` and `models/` are served from, if it is not the one
    * this module was loaded from. Workers must come from the page's own origin.
    */
   assetBase?: string | URL;
@@ -155,9 +155,10 @@ export interface Info {
   /** Size of the network's input. */
   inputWidth: number;
   inputHeight: number;
-  executor: 'cpu';
-  /** Which WebAssembly build was chosen. */
-  build: 'simd' | 'relaxed';
+  /** `'tract'` is the library that runs an ONNX file which cannot be made a plan: slower, but it knows all operators. */
+  executor: 'cpu' | 'tract';
+  /** Which WebAssembly build was chosen; `'onnx'`, far larger, for models that do not ship with the package. */
+  build: 'simd' | 'relaxed' | 'onnx';
   /** Whether it runs in a worker. */
   worker: boolean;
   /** Why this executor, build and thread, in words for a person. */

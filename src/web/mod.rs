@@ -1,25 +1,37 @@
 //! The wasm border: what `ts/runner.ts` calls. The only place that names JavaScript.
 //!
-//! Everything that crosses is copied. Failures cross as an `Error` named `SegmentError` whose
+//! [`call`] is what happens on each picture. Failures cross as an `Error` named `SegmentError` whose
 //! `code` is the kind's stable name; bad input never panics.
 
-use js_sys::{Float32Array, JSON, Object, Reflect, Uint8ClampedArray};
+mod call;
+
+use call::Call;
+use js_sys::{JSON, Object, Reflect};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use crate::error::Error;
-use crate::pixels::{Rgba8, header_size};
-use crate::segmenter::{CustomContract, SegmentOptions, Segmenter};
+use crate::pixels::header_size;
+#[cfg(feature = "onnx")]
+use crate::segmenter::CustomContract;
+use crate::segmenter::Segmenter;
 use crate::telemetry::Timings;
 
-/// Which of the two builds this is.
-const BUILD: &str = if cfg!(target_feature = "relaxed-simd") { "relaxed" } else { "simd" };
+/// Which build this is.
+const BUILD: &str = if cfg!(feature = "onnx") {
+    "onnx"
+} else if cfg!(target_feature = "relaxed-simd") {
+    "relaxed"
+} else {
+    "simd"
+};
 
 /// A segmenter with the facts that the page may ask for.
 #[wasm_bindgen]
 pub struct WebSegmenter {
     segmenter: Segmenter,
     model: String,
+    call: Call,
 }
 
 /// What `WebSegmenter.info` tells.
@@ -31,6 +43,8 @@ struct Info<'a> {
     subjects: Vec<&'a str>,
     input_width: usize,
     input_height: usize,
+    executor: &'static str,
+    reason: &'a str,
     build: &'static str,
     version: &'static str,
 }
@@ -50,19 +64,11 @@ pub fn picture_size(head: &[u8]) -> Result<JsValue, JsValue> {
 
 #[wasm_bindgen]
 impl WebSegmenter {
-    /// The registry's model `id` from its file's bytes, which are verified first.
+    /// The registry's model `id` from the bytes of its plan, which are verified first.
     #[wasm_bindgen(js_name = fromRegistry)]
     pub fn from_registry(id: &str, file: &[u8]) -> Result<WebSegmenter, JsValue> {
         let segmenter = Segmenter::from_registry(id, file).map_err(to_js)?;
-        Ok(Self { segmenter, model: id.to_owned() })
-    }
-
-    /// Any ONNX segmentation network; `contract` is a plain object or `undefined`.
-    #[wasm_bindgen(js_name = fromOnnx)]
-    pub fn from_onnx(file: &[u8], contract: JsValue) -> Result<WebSegmenter, JsValue> {
-        let contract: CustomContract = read("contract", &contract)?;
-        let segmenter = Segmenter::from_onnx(file, contract).map_err(to_js)?;
-        Ok(Self { segmenter, model: "custom".to_owned() })
+        Ok(Self { segmenter, model: id.to_owned(), call: Call::default() })
     }
 
     /// What runs.
@@ -74,39 +80,23 @@ impl WebSegmenter {
             subjects: contract.subjects(),
             input_width: contract.input.width,
             input_height: contract.input.height,
+            executor: self.segmenter.executor().name(),
+            reason: self.segmenter.reason(),
             build: BUILD,
             version: env!("CARGO_PKG_VERSION"),
         })
     }
+}
 
-    /// `{ width, height, alpha, preMs, inferMs, postMs }` for `[height, width, 4]` bytes.
-    pub fn segment(
-        &self,
-        rgba: &[u8],
-        width: usize,
-        height: usize,
-        options: JsValue,
-    ) -> Result<JsValue, JsValue> {
-        let options: SegmentOptions = read("options", &options)?;
-        let picture = Rgba8::new(width, height, rgba).map_err(to_js)?;
-        let (matte, timings) = self.segmenter.segment(picture, &options).map_err(to_js)?;
-        let result = with_timings(timings);
-        set(&result, "width", width);
-        set(&result, "height", height);
-        set(&result, "alpha", Uint8ClampedArray::from(&matte.alpha[..]));
-        Ok(result.into())
-    }
-
-    /// `{ width, height, classes, data, preMs, inferMs, postMs }` for `[height, width, 4]` bytes.
-    pub fn predict(&self, rgba: &[u8], width: usize, height: usize) -> Result<JsValue, JsValue> {
-        let picture = Rgba8::new(width, height, rgba).map_err(to_js)?;
-        let (prediction, timings) = self.segmenter.predict(picture).map_err(to_js)?;
-        let result = with_timings(timings);
-        set(&result, "width", prediction.width);
-        set(&result, "height", prediction.height);
-        set(&result, "classes", plain(&prediction.classes));
-        set(&result, "data", Float32Array::from(&prediction.data[..]));
-        Ok(result.into())
+#[cfg(feature = "onnx")]
+#[wasm_bindgen]
+impl WebSegmenter {
+    /// Any ONNX segmentation network; `contract` is a plain object or `undefined`.
+    #[wasm_bindgen(js_name = fromOnnx)]
+    pub fn from_onnx(file: &[u8], contract: JsValue) -> Result<WebSegmenter, JsValue> {
+        let contract: CustomContract = read("contract", &contract)?;
+        let segmenter = Segmenter::from_onnx(file, contract, None).map_err(to_js)?;
+        Ok(Self { segmenter, model: "custom".to_owned(), call: Call::default() })
     }
 }
 

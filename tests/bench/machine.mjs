@@ -31,17 +31,18 @@ export function code() {
   };
 }
 
-/** Writes a record under a name of its own, and as the latest; gives its path. */
-export function keep(record) {
+/** Writes a record under a name of its own, and as the latest of its `kind`; gives its path. */
+export function keep(record, kind = '') {
+  const prefix = kind && `${kind}-`;
   const slug = record.machine.cpu.toLowerCase().replace(/\(r\)|\(tm\)/g, '').replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
-  const path = (count) => `${RECORDS}/${record.date}-${slug}${count > 1 ? `-${count}` : ''}.json`;
+  const path = (count) => `${RECORDS}/${prefix}${record.date}-${slug}${count > 1 ? `-${count}` : ''}.json`;
   let count = 1;
   while (existsSync(path(count))) count++;
   const text = `${JSON.stringify(record, null, 2)}\n`;
   mkdirSync(RECORDS, { recursive: true });
   // Never over an older one.
   writeFileSync(path(count), text, { flag: 'wx' });
-  writeFileSync(`${RECORDS}/latest.json`, text);
+  writeFileSync(`${RECORDS}/${prefix}latest.json`, text);
   return path(count).slice(ROOT.length);
 }
 

@@ -1,10 +1,10 @@
 /**
- * Writes the README's tables of sizes, speed and quality, which are never typed by hand.
+ * Writes the README's tables of sizes, speed, other libraries and quality, which are never typed by hand.
  *
  *   node tests/bench/readme.mjs [--check] [FILE]
  *
  * Each table stands between `<!-- NAME:start -->` and `<!-- NAME:end -->`; all else is left alone.
- * It is made of `tests/bench/record/latest.json` and `tests/quality/record.json`.
+ * It is made of `latest.json` and `peers-latest.json` in `tests/bench/record/`, and of `tests/quality/record.json`.
  * `--check` changes nothing, and exits with 1 if FILE (README.md) is not what the records give.
  */
 
@@ -12,11 +12,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { peersTable } from './peers/table.mjs';
 import { LEGEND, METRICS, table as qualityTable } from '../quality/metrics.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-const SECTIONS = { sizes, speed, quality };
+const SECTIONS = { sizes, speed, peers: peersTable, quality };
 
 try {
   main();
@@ -30,11 +31,12 @@ function main() {
   const file = positionals[0] ?? `${ROOT}README.md`;
   const bench = readJson('tests/bench/record/latest.json');
   const scores = readJson('tests/quality/record.json');
+  const peers = readJson('tests/bench/record/peers-latest.json');
   const before = readFileSync(file, 'utf8');
   const stale = [];
   let text = before;
   for (const [name, make] of Object.entries(SECTIONS)) {
-    const next = replaced(text, name, make(bench, scores), file);
+    const next = replaced(text, name, make(bench, scores, peers), file);
     if (next !== text) stale.push(name);
     text = next;
   }
@@ -65,7 +67,7 @@ function sizes({ sizes, rows }) {
     return ['raw', 'gzip', 'brotli'].map((how) => kib(found.reduce((sum, size) => sum + size[how], 0)));
   };
   const models = [...new Set(rows.map(({ model }) => model))];
-  const needed = (model) => ['index.js', 'worker.js', 'wasm/featheredge.relaxed.wasm', `models/${model}.onnx`];
+  const needed = (model) => ['index.js', 'worker.js', 'wasm/featheredge.relaxed.wasm', `models/${model}.plan`];
   return [
     'In KiB; `gzip` and `brotli` are at their highest levels, as a server sends files that it compressed beforehand.',
     '',
@@ -77,7 +79,8 @@ function sizes({ sizes, rows }) {
       ],
     ),
     '',
-    'A page downloads `index.js`, `worker.js`, one of the two `wasm` files (the first rows count the `relaxed` one) and one model; `runner.js` comes in the place of `worker.js` where no worker can run.',
+    'A page downloads `index.js`, `worker.js`, one of `simd` and `relaxed` (the first rows count the latter) and one model; `runner.js` comes in the place of `worker.js` where no worker can run.',
+    'The `.onnx` files among them are for models that do not ship with the package, and are downloaded only for those.',
   ].join('\n');
 }
 

@@ -2,6 +2,7 @@
  * `npm run bench`: how fast the library is on this machine, and how large.
  *
  *   npm run bench [-- --quick] [-- --no-build]
+ *   npm run bench -- peers [--quick] [--no-build]   beside other libraries, see `peers/run.mjs`
  *
  *   --quick      a few runs per row, to see that all works; the record goes to target/bench/
  *   --no-build   measure dist/ and target/release/ as they are
@@ -17,12 +18,16 @@ import { parseArgs } from 'node:util';
 import { received } from '../browser/lib/matte.mjs';
 import { ROOT } from '../browser/lib/paths.mjs';
 import { sizes } from '../../scripts/sizes.mjs';
-import { BUILDS, run } from '../../scripts/wasm.mjs';
+import { run } from '../../scripts/wasm.mjs';
 import { call, coldAnswer, openPage, serve, withBrowser } from './browser.mjs';
 import { code, keep, load, machine } from './machine.mjs';
 import { cutAgain } from './native.mjs';
 import { MODELS, checkAnswer, preparePictures } from './pictures.mjs';
+import { benchPeers } from './peers/run.mjs';
 import { summaries } from './stats.mjs';
+
+/** The builds that run the models which ship. */
+const BUILDS = ['simd', 'relaxed'];
 
 const NATIVE_PHASES = ['preMs', 'inferMs', 'postMs'];
 const PHASES = ['decodeMs', ...NATIVE_PHASES, 'totalMs'];
@@ -39,7 +44,13 @@ try {
 }
 
 async function main() {
-  const { quick, 'no-build': noBuild } = parseArgs({ options: { quick: { type: 'boolean' }, 'no-build': { type: 'boolean' } } }).values;
+  const options = { quick: { type: 'boolean' }, 'no-build': { type: 'boolean' } };
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  if (positionals.length > 0) {
+    if (positionals.join(' ') !== 'peers') throw new Error(`the bench is "${positionals.join(' ')}", want "peers" or none`);
+    return benchPeers(values);
+  }
+  const { quick, 'no-build': noBuild } = values;
   const plan = quick ? QUICK : FULL;
   if (!noBuild) {
     run(process.execPath, ['scripts/build.mjs']);

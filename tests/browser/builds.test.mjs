@@ -44,7 +44,7 @@ ring('builds and threads', { Chromium: CHROMIUM }, async (t) => {
       return failure(Segmenter.create());
     });
     assert.equal(failed.code, 'UNSUPPORTED_BROWSER');
-    assert.ok(!seen.some((path) => /wasm|onnx|worker/.test(path)), seen.join(' '));
+    assert.ok(!seen.some((path) => /wasm|plan|worker/.test(path)), seen.join(' '));
   });
 
   await t.test('where the policy forbids workers, the page runs it, and says why', async (t) => {
@@ -64,8 +64,8 @@ ring('builds and threads', { Chromium: CHROMIUM }, async (t) => {
     assert.equal(info.worker, false);
     assert.match(info.reason, /because the worker could not be started: .*origin/);
     assertAlike(t, 'files on another origin', received(matte), nativeMatte(fixture(PATH)), SAME_PIXELS);
-    assert.ok(far.seen.some((path) => path.endsWith('.wasm')) && far.seen.some((path) => path.endsWith('.onnx')));
-    assert.ok(!near.seen.some((path) => /wasm|onnx/.test(path)), near.seen.join(' '));
+    assert.ok(far.seen.some((path) => path.endsWith('.wasm')) && far.seen.some((path) => path.endsWith('.plan')));
+    assert.ok(!near.seen.some((path) => /wasm|plan/.test(path)), near.seen.join(' '));
   });
 
   await t.test('assetBase on the own origin brings worker, wasm and model from there', async (t) => {
@@ -73,7 +73,7 @@ ring('builds and threads', { Chromium: CHROMIUM }, async (t) => {
     const { page } = await open(browser, `${url}bare.html`);
     const { info } = await cut(page, { create: { assetBase: './elsewhere' } });
     assert.equal(info.worker, true);
-    for (const file of ['worker.js', 'wasm/featheredge.relaxed.wasm', 'models/selfie.onnx']) assert.ok(seen.includes(`/elsewhere/${file}`), file);
+    for (const file of ['worker.js', 'wasm/featheredge.relaxed.wasm', 'models/selfie.plan']) assert.ok(seen.includes(`/elsewhere/${file}`), file);
     assert.ok(!seen.some((path) => /^\/featheredge\/(worker|wasm|models)/.test(path)));
   });
 

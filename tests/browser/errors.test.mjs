@@ -45,11 +45,11 @@ const CALLS = [
 
 /** Faults of what is served, by folder: which file, what comes instead, code, and what the message must say. */
 const FAULTS = {
-  'model-missing': ['models/selfie.onnx', (response) => response.writeHead(404).end(), 'FETCH', /selfie\.onnx answered with status 404/],
-  'model-flipped': ['models/selfie.onnx', (response, path) => sendDist(response, path, flip), 'CHECKSUM_MISMATCH', /./],
-  'model-short': ['models/selfie.onnx', (response, path) => sendDist(response, path, (bytes) => bytes.subarray(0, -1)), 'CHECKSUM_MISMATCH', /./],
-  'model-empty': ['models/selfie.onnx', (response) => send(response, 'application/octet-stream', ''), 'FETCH', /no bytes/],
-  'model-broken-off': ['models/selfie.onnx', (response) => breakOff(response, 'application/octet-stream'), 'FETCH', /could not be downloaded|ended after/],
+  'model-missing': ['models/selfie.plan', (response) => response.writeHead(404).end(), 'FETCH', /selfie\.plan answered with status 404/],
+  'model-flipped': ['models/selfie.plan', (response, path) => sendDist(response, path, flip), 'CHECKSUM_MISMATCH', /./],
+  'model-short': ['models/selfie.plan', (response, path) => sendDist(response, path, (bytes) => bytes.subarray(0, -1)), 'CHECKSUM_MISMATCH', /./],
+  'model-empty': ['models/selfie.plan', (response) => send(response, 'application/octet-stream', ''), 'FETCH', /no bytes/],
+  'model-broken-off': ['models/selfie.plan', (response) => breakOff(response, 'application/octet-stream'), 'FETCH', /could not be downloaded|ended after/],
   'wasm-missing': ['wasm/featheredge.relaxed.wasm', (response) => response.writeHead(404).end(), 'FETCH', /relaxed\.wasm answered with status 404/],
   'wasm-page': ['wasm/featheredge.relaxed.wasm', (response) => send(response, 'text/html', '<!doctype html>'), 'FETCH', /answered with a page/],
   'wasm-broken-off': ['wasm/featheredge.relaxed.wasm', (response) => breakOff(response, 'application/wasm'), 'FETCH', /could not be downloaded|ended after/],
@@ -127,7 +127,7 @@ ring('errors', { Chromium: CHROMIUM }, async (t) => {
     }
     expect(await create({ model: { onnx: '/nowhere.onnx' } }), 'FETCH', /nowhere\.onnx answered with status 404/, 'nowhere');
     const contract = { classes: ['background', 'person'] };
-    expect(await create({ model: { onnx: '/featheredge/models/selfie.onnx', contract } }), 'INVALID_INPUT', /2 classes/, 'contract');
+    expect(await create({ model: { onnx: '/models/selfie.onnx', contract } }), 'INVALID_INPUT', /2 classes/, 'contract');
   });
 
   await t.test('abort', async () => {

@@ -5,7 +5,7 @@ import { readFileSync, statSync } from 'node:fs';
 
 import { CHROMIUM, launch, open, until } from './lib/chromium.mjs';
 import { assertAlike, assertShows, difference, nativeMatte, received } from './lib/matte.mjs';
-import { DIST, fixture } from './lib/paths.mjs';
+import { DIST, ROOT, fixture } from './lib/paths.mjs';
 import { ring } from './lib/ring.mjs';
 import { host } from './lib/server.mjs';
 import { JPEG, SAME_PIXELS } from './lib/tolerance.mjs';
@@ -53,7 +53,7 @@ ring('the library', { Chromium: CHROMIUM }, async (t) => {
     assert.deepEqual([...new Set(heard.map(({ phase }) => phase))], ['download', 'compile', 'ready']);
     assert.deepEqual(heard.slice(-2).map(({ phase }) => phase), ['compile', 'ready']);
     assert.equal(heard.filter(({ phase }) => phase !== 'download').length, 2);
-    for (const [file, path] of [['wasm', 'wasm/featheredge.relaxed.wasm'], ['model', 'models/selfie.onnx']]) {
+    for (const [file, path] of [['wasm', 'wasm/featheredge.relaxed.wasm'], ['model', 'models/selfie.plan']]) {
       const { size } = statSync(`${DIST}/${path}`);
       const steps = heard.filter((progress) => progress.file === file);
       assert.ok(steps.length > 0, file);
@@ -133,7 +133,7 @@ ring('the library', { Chromium: CHROMIUM }, async (t) => {
     const shipped = nativeMatte(fixture(ASTRONAUT));
     const answers = await page.evaluate(async (path) => {
       const { cut, Segmenter, sendable, fixture } = await import('/tools.js');
-      const onnx = './featheredge/models/selfie.onnx';
+      const onnx = './models/selfie.onnx';
       const byUrl = await cut({ path, create: { model: { onnx } } });
       const bytes = await (await fetch(onnx)).arrayBuffer();
       const segmenter = await Segmenter.create({ model: { onnx: bytes, contract: { classes: ['somebody'] } } });
@@ -144,12 +144,14 @@ ring('the library', { Chromium: CHROMIUM }, async (t) => {
     assert.ok(answers.left > 0, "the caller's bytes stay his");
     assert.deepEqual([answers.byUrl.info.model, answers.byBytes.info.model], ['custom', 'custom']);
     assert.deepEqual(answers.byBytes.info.subjects, ['somebody']);
+    assert.deepEqual([answers.byUrl.info.build, answers.byUrl.info.executor], ['onnx', 'cpu']);
+    assert.match(answers.byUrl.info.reason, /executor cpu, because every operator of the ONNX file has a step; with the onnx build/);
     for (const [name, { matte }] of Object.entries({ byUrl: answers.byUrl, byBytes: answers.byBytes })) {
       const { iou, mean } = difference(received(matte), shipped);
       t.diagnostic(`${name}: IoU ${iou.toFixed(4)}, mean ${mean.toFixed(3)}`);
       assert.ok(iou >= 0.98, `${name}: IoU ${iou}`);
     }
-    const native = nativeMatte(fixture(ASTRONAUT), ['--model', `${DIST}/models/selfie.onnx`]);
+    const native = nativeMatte(fixture(ASTRONAUT), ['--model', `${ROOT}models/selfie.onnx`]);
     assertAlike(t, 'custom model against native', received(answers.byUrl.matte), native, SAME_PIXELS);
   });
 

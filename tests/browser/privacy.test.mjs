@@ -26,7 +26,7 @@ ring('privacy', { Chromium: CHROMIUM }, async (t) => {
   assert.equal(await pick(page, 'subject-person'), 'done');
 
   await t.test('what the page and its workers load is seen here, and comes from its own server', () => {
-    for (const file of ['index.js', 'worker.js', 'wasm/featheredge.relaxed.wasm', 'models/selfie.onnx', 'models/multiclass.onnx']) {
+    for (const file of ['index.js', 'worker.js', 'wasm/featheredge.relaxed.wasm', 'models/selfie.plan', 'models/multiclass.plan']) {
       assert.ok(asked.includes(`${url}featheredge/${file}`), `${file} was not seen among ${asked.join(' ')}`);
       assert.ok(seen.includes(`/featheredge/${file}`), file);
     }

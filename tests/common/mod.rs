@@ -93,10 +93,10 @@ pub fn fixture(id: &str) -> Fixture {
     fixtures().into_iter().find(|fixture| fixture.id == id).unwrap_or_else(|| panic!("no fixture {id}"))
 }
 
-/// A model that ships.
+/// A model that ships, as it ships.
 pub fn segmenter(id: &str) -> Segmenter {
     let entry = registry().get(id).expect("a model");
-    let file = std::fs::read(project("models").join(&entry.file)).expect("its file");
+    let file = std::fs::read(project("models").join(&entry.plan.file)).expect("its file");
     Segmenter::from_registry(id, &file).expect("a sound model")
 }
 

@@ -7,7 +7,7 @@ import { load, segmentError } from './load.mjs';
 
 const { Client } = await load('client');
 
-const LOAD = { type: 'load', wasm: 'w', model: { id: 'selfie', onnx: 'm' }, maxPixels: 9 };
+const LOAD = { type: 'load', model: { id: 'selfie' }, maxPixels: 9 };
 const LOADED = { classes: ['person'], subjects: ['person'], inputWidth: 1, inputHeight: 1, wasmBytes: 1, modelBytes: 1 };
 const SEGMENT = { type: 'segment', of: 'person', intensity: 0 };
 
@@ -15,6 +15,8 @@ const SEGMENT = { type: 'segment', of: 'person', intensity: 0 };
 function setUp(behaviour = {}) {
   const threads = [];
   const calls = [];
+  const files = () => behaviour.files ?? Promise.resolve({ model: new Uint8Array(1) });
+  const downloads = { get: files, take: files };
   const open = (listener) => {
     const thread = {
       listener,
@@ -32,7 +34,7 @@ function setUp(behaviour = {}) {
     threads.push(thread);
     return thread;
   };
-  const client = new Client(open, LOAD, behaviour.replaceable ?? true);
+  const client = new Client(open, LOAD, downloads, behaviour.replaceable ?? true);
   return { client, threads, calls };
 }
 
@@ -251,28 +253,29 @@ test('loading passes on progress and failures', async () => {
   const heard = [];
   const loading = client.load((progress) => heard.push(progress));
   await settle();
-  threads[0].listener.onReply({ type: 'progress', progress: { phase: 'compile' } });
-  await settle();
-  threads[0].listener.onReply({ type: 'failed', id: 1, code: 'FETCH', message: 'status 404' });
-  await assert.rejects(loading, segmentError('FETCH', 'status 404'));
+  threads[0].listener.onReply({ type: 'failed', id: 1, code: 'CHECKSUM_MISMATCH', message: 'another file' });
+  await assert.rejects(loading, segmentError('CHECKSUM_MISMATCH', 'another file'));
   assert.deepEqual(heard, [{ phase: 'compile' }]);
+  assert.equal(threads[0].closed, true);
+});
+
+test('a failed download ends the load and its thread', async () => {
+  const { client, threads } = setUp({ files: Promise.reject(new TypeError('status 404')) });
+  await assert.rejects(client.load(), new TypeError('status 404'));
   assert.equal(threads[0].closed, true);
 });
 
 test('a load that breaks its thread is done once more on a new one, and its progress does not begin anew', async () => {
   const { client, threads } = setUp({ answerLoads: false });
   const heard = [];
-  const loading = client.load((progress) => heard.push(progress.loadedBytes));
-  const progress = (loadedBytes) => ({ type: 'progress', progress: { phase: 'download', file: 'wasm', loadedBytes } });
+  const loading = client.load((progress) => heard.push(progress.phase));
   await settle();
-  threads[0].listener.onReply(progress(9));
   threads[0].listener.onReply({ type: 'trapped', id: 1, message: 'out of bounds', picture: undefined });
   await settle();
   assert.deepEqual([threads.length, threads[0].closed], [2, true]);
-  threads[1].listener.onReply(progress(3));
   threads[1].listener.onReply({ type: 'done', id: 2, value: LOADED });
   assert.equal(await loading, LOADED);
-  assert.deepEqual(heard, [9]);
+  assert.deepEqual(heard, ['compile']);
 });
 
 test('a load that breaks two threads, or the only one, is INTERNAL', async () => {

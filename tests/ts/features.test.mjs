@@ -36,8 +36,10 @@ test('the build is the fastest that validates', () => {
     assert.equal(chooseBuild(), 'simd');
     WebAssembly.validate = () => true;
     assert.equal(chooseBuild(), 'relaxed');
+    assert.equal(chooseBuild(true), 'onnx');
     WebAssembly.validate = () => false;
     assert.equal(chooseBuild(), undefined);
+    assert.equal(chooseBuild(true), undefined);
   } finally {
     WebAssembly.validate = validate;
   }

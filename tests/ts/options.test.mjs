@@ -110,9 +110,9 @@ test("a caller's ONNX bytes and contract are copied", () => {
 test('the models are those of the registry, and so are their files', () => {
   const registry = JSON.parse(readFileSync(new URL('../../models/registry.json', import.meta.url), 'utf8'));
   assert.deepEqual(MODEL_IDS, registry.models.map(({ id }) => id));
-  for (const { id, file } of registry.models) {
-    assert.equal(modelUrl(id, new URL('https://a.test/')), `https://a.test/models/${file}`);
-    assert.ok(modelUrl(id, undefined).endsWith(`/models/${file}`), modelUrl(id, undefined));
+  for (const { id, plan } of registry.models) {
+    assert.equal(modelUrl(id, new URL('https://a.test/')), `https://a.test/models/${plan.file}`);
+    assert.ok(modelUrl(id, undefined).endsWith(`/models/${plan.file}`), modelUrl(id, undefined));
   }
 });
 

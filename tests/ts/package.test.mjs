@@ -8,30 +8,32 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 
-import { PACKAGE, ROOT, bundle } from '../../scripts/bundle.mjs';
+import { BUNDLES, PACKAGE, ROOT, bundle } from '../../scripts/bundle.mjs';
 import { load } from './load.mjs';
 
 const compiler = createRequire(import.meta.url).resolve('typescript/package.json').replace('package.json', 'bin/tsc');
 
 test('minified code keeps the expressions that bundlers look for', async () => {
   const code = await bundle('index');
-  const files = ['worker.js', 'wasm/featheredge.simd.wasm', 'wasm/featheredge.relaxed.wasm'];
-  const models = ['models/selfie.onnx', 'models/selfie-landscape.onnx', 'models/multiclass.onnx'];
+  const files = ['worker.js', 'worker.onnx.js', ...['simd', 'relaxed', 'onnx'].map((build) => `wasm/featheredge.${build}.wasm`)];
+  const models = ['models/selfie.plan', 'models/selfie-landscape.plan', 'models/multiclass.plan'];
   for (const file of [...files, ...models]) {
     assert.equal(code.split(`new URL("./${file}",import.meta.url)`).length - 1, 1, file);
   }
-  assert.ok(code.includes('new Worker(new URL("./worker.js",import.meta.url),{type:"module",name:"featheredge"})'));
-  assert.ok(code.includes('import("./runner.js")'));
+  for (const name of ['worker.js', 'worker.onnx.js']) {
+    assert.ok(code.includes(`new Worker(new URL("./${name}",import.meta.url),{type:"module",name:"featheredge"})`), name);
+  }
+  for (const name of ['runner.js', 'runner.onnx.js']) assert.ok(code.includes(`import("./${name}")`), name);
   assert.equal(code.split('import.meta').length - 1, files.length + models.length);
 });
 
 test('the worker and the runner need no file but themselves', async () => {
-  for (const name of ['worker', 'runner']) {
+  for (const name of BUNDLES.filter((name) => name !== 'index')) {
     const code = await bundle(name);
     // Some bundlers make a classic script of a worker; neither would work there.
     assert.doesNotMatch(code, /import\.meta|\bimport\s*\(|\bimport\s*["'{*]|\beval\s*\(|new Function/, name);
   }
-  assert.doesNotMatch(await bundle('worker'), /\bexport\s*\{/);
+  for (const name of ['worker', 'worker.onnx']) assert.doesNotMatch(await bundle(name), /\bexport\s*\{/, name);
 });
 
 test('nothing evaluates code or makes workers of blobs', async () => {

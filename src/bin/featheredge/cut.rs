@@ -8,7 +8,7 @@ use featheredge::error::{Error, ErrorKind, Result};
 use featheredge::matte::{FEATHER_MAX, MORPHOLOGY_MAX, Morphology, Operation};
 use featheredge::model::registry;
 use featheredge::telemetry::Timings;
-use featheredge::{CustomContract, SegmentOptions, Segmenter, effects, pixels};
+use featheredge::{CustomContract, ExecutorKind, SegmentOptions, Segmenter, effects, pixels};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -44,9 +44,9 @@ pub(crate) struct Args {
     /// Grey matte, or the picture with the matte as its transparency
     #[arg(long, value_enum, default_value_t = Output::Matte)]
     output: Output,
-    /// What runs the network
-    #[arg(long, value_enum, default_value_t = Executor::Tract)]
-    executor: Executor,
+    /// What runs the network [default: cpu, or tract for an ONNX file that it cannot run]
+    #[arg(long, value_enum)]
+    executor: Option<Executor>,
     /// Print one JSON object per picture
     #[arg(long)]
     json: bool,
@@ -60,6 +60,8 @@ enum Output {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Executor {
+    /// This program's own kernels, on one core
+    Cpu,
     /// The tract library, on one core
     Tract,
 }
@@ -103,8 +105,7 @@ struct Done {
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let Executor::Tract = args.executor;
-    let (name, segmenter) = match load(args) {
+    let (name, mut segmenter) = match load(args) {
         Ok(loaded) => loaded,
         Err(error) => {
             report(args, args.model.as_deref().unwrap_or("model"), &error);
@@ -142,7 +143,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     for (path, job) in jobs {
         bar.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
         let outcome =
-            job.and_then(|job| cut(&segmenter, &options, args.output, &job).map(|done| (job, done)));
+            job.and_then(|job| cut(&mut segmenter, &options, args.output, &job).map(|done| (job, done)));
         bar.suspend(|| match &outcome {
             Ok((job, done)) => announce(args, &name, job, done),
             Err(error) => report(args, &path.to_string_lossy(), error),
@@ -172,15 +173,22 @@ fn load(args: &Args) -> Result<(String, Segmenter)> {
                 .map_err(|error| Error::invalid(format!("{}: {error}", path.display())))?,
             None => CustomContract::default(),
         };
-        Segmenter::from_onnx(&read(Path::new(&name))?, contract)?
+        let executor = args.executor.map(|executor| match executor {
+            Executor::Cpu => ExecutorKind::Cpu,
+            Executor::Tract => ExecutorKind::Tract,
+        });
+        Segmenter::from_onnx(&read(Path::new(&name))?, contract, executor)?
     } else {
         let entry = registry().get(&name)?;
-        Segmenter::from_registry(&name, models::file(entry)?)?
+        match args.executor {
+            None | Some(Executor::Cpu) => Segmenter::from_registry(&name, models::plan(entry)?)?,
+            Some(Executor::Tract) => Segmenter::from_registry_onnx(&name, models::onnx(entry)?)?,
+        }
     };
     Ok((name, segmenter))
 }
 
-fn cut(segmenter: &Segmenter, options: &SegmentOptions, output: Output, job: &Job) -> Result<Done> {
+fn cut(segmenter: &mut Segmenter, options: &SegmentOptions, output: Output, job: &Job) -> Result<Done> {
     let file = std::fs::read(&job.picture)
         .map_err(|error| Error::new(ErrorKind::Fetch, format!("cannot read: {error}")))?;
     let decoded = pixels::decode(&file)?;

@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 
 fn look(args: &Args) -> Result<Found> {
     if let Ok(entry) = registry().get(&args.file) {
-        return onnx::inspect(models::file(entry)?, args.size).map(Found::Network);
+        return onnx::inspect(models::onnx(entry)?, args.size).map(Found::Network);
     }
     let bytes = std::fs::read(&args.file)
         .map_err(|error| Error::new(ErrorKind::Fetch, format!("cannot read: {error}")))?;

@@ -6,18 +6,30 @@ use featheredge::error::{Error, ErrorKind, Result};
 use featheredge::model::{Entry, registry};
 
 /// The files of the registry, by name.
-const FILES: [(&str, &[u8]); 3] = [
+const FILES: [(&str, &[u8]); 6] = [
+    ("selfie.plan", include_bytes!("../../../models/selfie.plan")),
+    ("selfie-landscape.plan", include_bytes!("../../../models/selfie-landscape.plan")),
+    ("multiclass.plan", include_bytes!("../../../models/multiclass.plan")),
     ("selfie.onnx", include_bytes!("../../../models/selfie.onnx")),
     ("selfie-landscape.onnx", include_bytes!("../../../models/selfie-landscape.onnx")),
     ("multiclass.onnx", include_bytes!("../../../models/multiclass.onnx")),
 ];
 
-/// The bytes of a registry entry's file.
-pub(crate) fn file(entry: &Entry) -> Result<&'static [u8]> {
-    let found = FILES.iter().find(|(name, _)| *name == entry.file);
+/// The bytes of a registry entry's plan.
+pub(crate) fn plan(entry: &Entry) -> Result<&'static [u8]> {
+    file(&entry.plan.file)
+}
+
+/// The bytes of a registry entry's ONNX file.
+pub(crate) fn onnx(entry: &Entry) -> Result<&'static [u8]> {
+    file(&entry.file)
+}
+
+fn file(wanted: &str) -> Result<&'static [u8]> {
+    let found = FILES.iter().find(|(name, _)| *name == wanted);
     found
         .map(|(_, bytes)| *bytes)
-        .ok_or_else(|| Error::new(ErrorKind::Internal, format!("{} is not in this build", entry.file)))
+        .ok_or_else(|| Error::new(ErrorKind::Internal, format!("{wanted} is not in this build")))
 }
 
 #[derive(clap::Args)]
@@ -37,7 +49,10 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     }
     let mut entries = Vec::new();
     for entry in &registry().models {
-        let checked = file(entry).and_then(|bytes| entry.verify(bytes));
+        let checked = plan(entry)
+            .and_then(|bytes| entry.verify(bytes))
+            .and_then(|()| onnx(entry))
+            .and_then(|bytes| entry.verify_onnx(bytes));
         all_sound &= checked.is_ok();
         if args.json {
             let mut value = serde_json::to_value(entry).expect("an entry is plain data");
@@ -50,7 +65,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         let subjects = entry.contract().subjects().join(", ");
         println!(
             "{:<18} {:>9}  {:>9}  {:>12}  {:<10}  {:<8}  {}",
-            entry.id, entry.bytes, size, entry.multiply_adds, entry.licence, state, subjects
+            entry.id, entry.plan.bytes, size, entry.multiply_adds, entry.licence, state, subjects
         );
         if let Err(error) = checked {
             eprintln!("featheredge: {error} [{}]", error.kind().code());

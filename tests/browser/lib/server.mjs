@@ -21,6 +21,8 @@ const POLICY = 'Content-Security-Policy';
 const FOLDERS = [
   ['/featheredge/', DIST],
   ['/fixtures/', FIXTURES],
+  // The ONNX files, which are no part of the package.
+  ['/models/', join(ROOT, 'models')],
   ['/', join(ROOT, 'www')],
 ];
 

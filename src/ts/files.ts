@@ -1,0 +1,64 @@
+/**
+ * The two files of a load, downloaded by the page while the thread that needs them starts.
+ *
+ * The thread would begin a whole start-up later; a compiled module can be posted to it.
+ */
+
+import { type Report, fetchModel, fetchModule } from './download.js';
+import type { ModelSource } from './protocol.js';
+
+export interface Files {
+  wasm: { module: WebAssembly.Module; bytes: number };
+  /** Whoever takes it may transfer it. */
+  model: Uint8Array<ArrayBuffer>;
+}
+
+export class Downloads {
+  readonly #wasm: string;
+  readonly #model: ModelSource;
+  #abort: AbortController | undefined;
+  #pending: Promise<Files> | undefined;
+
+  constructor(wasm: string, model: ModelSource) {
+    this.#wasm = wasm;
+    this.#model = model;
+  }
+
+  /** The files: those under way, or new ones after `take` or a failure. */
+  get(report: Report): Promise<Files> {
+    this.#pending ??= this.#fetch(report);
+    return this.#pending;
+  }
+
+  /** The files, for one thread to keep. */
+  async take(report: Report): Promise<Files> {
+    try {
+      return await this.get(report);
+    } finally {
+      this.#pending = undefined;
+    }
+  }
+
+  /** Ends what is under way. */
+  abort(): void {
+    this.#abort?.abort();
+  }
+
+  async #fetch(report: Report): Promise<Files> {
+    const abort = (this.#abort = new AbortController());
+    const { signal } = abort;
+    const source = this.#model;
+    const file = source.id === 'custom' ? source.onnx : source.plan;
+    try {
+      const [wasm, model] = await Promise.all([
+        fetchModule(this.#wasm, report, signal),
+        typeof file === 'string' ? fetchModel(file, report, signal) : new Uint8Array(file.slice(0)),
+      ]);
+      return { wasm, model };
+    } catch (error) {
+      // The other download is of no use any more.
+      abort.abort();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * featheredge under the harness of the others; served beside their adapters, hence the absolute paths.
+ *
+ * `infer` is `predict` on a picture of the network's own size; what the network alone took in each
+ * run is kept in `window.networkMs`. `segment` is the whole way to a feathered matte.
+ */
+
+import { SPEC, ctx2d } from '/glue.js';
+import { Segmenter } from '/extra/featheredge/index.js';
+
+const MODELS = {
+  selfie_segmenter: 'selfie',
+  selfie_segmenter_landscape: 'selfie-landscape',
+  selfie_multiclass_256x256: 'multiclass',
+};
+
+/** The registry's factor on the logits of `multiclass`; the others' masks are without it. */
+const TEMPERATURE = 3;
+
+window.networkMs = [];
+
+export async function create({ model, worker }) {
+  const segmenter = await Segmenter.create({ model: MODELS[model], worker });
+  let fixed;
+  return {
+    kind: 'pipeline',
+    info: segmenter.info,
+    setFixed(bitmap) {
+      fixed = pixelsOf(bitmap);
+    },
+    async infer() {
+      const prediction = await segmenter.predict(fixed);
+      window.networkMs.push(prediction.timings.inferMs);
+      return prediction.data;
+    },
+    async segment(bitmap) {
+      const { alpha, width, height } = await segmenter.segment(bitmap);
+      return { data: alpha, width, height };
+    },
+    async lowres(bitmap) {
+      const { data, classes } = await segmenter.predict(pixelsOf(bitmap));
+      return classes.length === 1 ? data : personOf(data, classes.length);
+    },
+  };
+
+  function pixelsOf(bitmap) {
+    const { w, h } = SPEC[model];
+    const context = ctx2d(w, h);
+    context.drawImage(bitmap, 0, 0, w, h);
+    return context.getImageData(0, 0, w, h);
+  }
+}
+
+/** One less the background's share, with the temperature undone. */
+function personOf(data, classes) {
+  const person = new Float32Array(data.length / classes);
+  for (let i = 0; i < person.length; i++) {
+    let sum = 0;
+    for (let c = 0; c < classes; c++) sum += data[i * classes + c] ** (1 / TEMPERATURE);
+    person[i] = 1 - data[i * classes] ** (1 / TEMPERATURE) / sum;
+  }
+  return person;
+}

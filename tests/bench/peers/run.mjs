@@ -1,0 +1,210 @@
+/**
+ * `npm run bench -- peers`: featheredge and other libraries side by side, in one page of one browser.
+ *
+ *   npm run bench -- peers [--quick] [--no-build]
+ *
+ * Every library keeps a warm page; rounds go through them forwards and backwards in turn, so that
+ * all of them meet the same load of the machine. A ratio is our median over the fastest other's.
+ *
+ * A mask that disagrees with native LiteRT's ends the bench with exit code 1, and nothing is recorded.
+ */
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { extname } from 'node:path';
+
+import { ROOT } from '../../browser/lib/paths.mjs';
+import { sizes } from '../../../scripts/sizes.mjs';
+import { run } from '../../../scripts/wasm.mjs';
+import { code, keep, load, machine } from '../machine.mjs';
+import { summary } from '../stats.mjs';
+import { coldStart, harness, inferences, networkMs, openPeer, personMask, wasmMemory, wholeRuns } from './browser.mjs';
+import { NETWORKS, PEERS, peersExist, preparePeers } from './setup.mjs';
+
+const TFLITE = ['tflite-streamio', 'tflite-100ms', 'tflite-twilio'];
+const RUNTIMES = ['litertjs-wasm-1t', 'ort-wasm-1t', 'mp-cpu-image', 'tfjs-tflite-1t'];
+
+/** Who is compared on which model; all of them on one thread. */
+const RIVALS = { selfie: [...RUNTIMES, ...TFLITE], 'selfie-landscape': [...RUNTIMES, ...TFLITE], multiclass: RUNTIMES };
+
+/** Ours as it ships, and on the page's own thread, where its memory is seen and the others run. */
+const WORKER = { id: 'featheredge', options: { adapter: 'featheredge', worker: true } };
+const PAGE = { id: 'featheredge-page', options: { adapter: 'featheredge', worker: false } };
+
+/** How far a mask may be from the reference: mean absolute difference, and IoU at one half. */
+const MOST_OFF = 0.004;
+const LEAST_IOU = 0.995;
+/** A feathered matte follows the picture's edges, so its area is only near that of the plain masks. */
+const AREA_SPREAD = 0.03;
+
+/** Rounds and runs in each: of the network, and of the two pictures. */
+const FULL = { rounds: 8, infers: [20, 5], small: [6, 2], big: [3, 2], colds: 4 };
+const QUICK = { rounds: 2, infers: [12, 2], small: [4, 1], big: [2, 1], colds: 1 };
+const LIMIT_MS = 4000;
+
+export async function benchPeers({ quick, 'no-build': noBuild }) {
+  if (!peersExist()) return console.log('bench: peers: skipped, because ../shared/peers is not there');
+  const step = (text) => console.log(`bench: ${text}`);
+  if (!noBuild) run(process.execPath, ['scripts/build.mjs']);
+  await preparePeers(step);
+  const plan = quick ? QUICK : FULL;
+  const before = load();
+  const tools = await harness();
+  try {
+    const models = {};
+    for (const model of Object.keys(NETWORKS)) models[model] = await modelRows(tools, model, plan);
+    const { cold, downloads } = await coldRows(tools, plan);
+    const browser = await tools.launch();
+    const record = {
+      date: new Date().toISOString().slice(0, 10),
+      ...code(),
+      built: !noBuild,
+      machine: { ...machine(), browser: `Chromium ${browser.version()}` },
+      load: { before, after: load() },
+      bounds: { meanAbs: MOST_OFF, iou: LEAST_IOU },
+      models,
+      cold,
+      downloads,
+    };
+    await browser.close();
+    console.log(`bench: recorded in ${quick ? keepQuick(record) : keep(record, 'peers')}`);
+  } finally {
+    tools.close();
+  }
+}
+
+/** All libraries on one network: `{ id: { name, inferMs, networkMs, smallMs, bigMs, memoryBytes, agreement } }`. */
+async function modelRows({ launch, all, url }, model, { rounds, infers, small, big }) {
+  const heavy = model === 'multiclass' ? 1 : 0;
+  const browser = await launch();
+  try {
+    const lanes = [];
+    for (const { id, name, options } of [PAGE, WORKER, ...RIVALS[model].map((id) => rival(all, id))]) {
+      const page = await openPeer(browser, url, { ...options, model: NETWORKS[model] });
+      await inferences(page, heavy ? 2 : 30, LIMIT_MS);
+      lanes.push({ id, name, page, ours: id.startsWith('featheredge'), inferMs: [], networkMs: [], smallMs: [], bigMs: [] });
+    }
+    const want = reference(model);
+    for (const lane of lanes) {
+      lane.agreement = agreement(await personMask(lane.page), want);
+      check(lane, model);
+      if (lane.ours) await networkMs(lane.page);
+    }
+    await each(lanes, rounds, async (lane) => {
+      // Ours in its worker has a message each way around each run, which is no part of the network.
+      if (lane.id === WORKER.id) return;
+      lane.inferMs.push(...(await inferences(lane.page, infers[heavy], LIMIT_MS)));
+      if (lane.ours) lane.networkMs.push(...(await networkMs(lane.page)));
+    });
+    await whole(lanes, 'smallMs', '/img/astro512.png', Math.max(1, rounds >> 1), small[heavy]);
+    for (const lane of lanes) lane.memoryBytes = await wasmMemory(lane.page);
+    if (model !== 'selfie-landscape') await whole(lanes, 'bigMs', '/img/astro12mp.jpg', Math.max(1, rounds >> 1), big[heavy]);
+    return Object.fromEntries(lanes.map((lane) => [lane.id, rowOf(lane, model)]));
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Rounds over whole runs on one picture; the areas of all masks must be near each other. */
+async function whole(lanes, name, picture, rounds, count) {
+  await each(lanes, rounds, async (lane) => {
+    const { t, frac } = await wholeRuns(lane.page, picture, count, LIMIT_MS);
+    lane[name].push(...t);
+    lane.area = frac;
+  });
+  const middle = summary(lanes.filter(({ ours }) => !ours).map(({ area }) => area)).median;
+  for (const { id, area } of lanes) {
+    if (!(Math.abs(area - middle) <= AREA_SPREAD)) {
+      throw new Error(`${id}: ${area.toFixed(3)} of ${picture} is person, want ${middle} give or take ${AREA_SPREAD}`);
+    }
+  }
+}
+
+/** Goes through `lanes` forwards, then backwards, and so on. */
+async function each(lanes, rounds, measure) {
+  for (let round = 0; round < rounds; round++) {
+    for (const lane of round % 2 === 0 ? lanes : lanes.toReversed()) await measure(lane);
+  }
+}
+
+function rowOf({ id, name, inferMs, networkMs, smallMs, bigMs, memoryBytes, agreement }, model) {
+  const row = { name, runs: inferMs.length };
+  for (const [key, values] of Object.entries({ inferMs, networkMs, smallMs, bigMs })) {
+    if (values.length > 0) row[key] = summary(values);
+  }
+  const shown = Object.entries(row).filter(([, value]) => value?.median).map(([key, { median, min }]) => `${key} ${median} (${min})`);
+  console.log(`${model.padEnd(17)}${id.padEnd(18)}${shown.join(', ')}, memory ${(memoryBytes / 1e6).toFixed(1)} MB, off ${agreement.meanAbs}, IoU ${agreement.iou}`);
+  // In a worker the page sees no memory.
+  return { ...row, memoryBytes: id === WORKER.id ? undefined : memoryBytes, agreement };
+}
+
+/** Fresh browsers with the selfie model, and what each library downloads for it. */
+async function coldRows(tools, { colds }) {
+  const lanes = [WORKER, ...RIVALS.selfie.map((id) => rival(tools.all, id))].map((lane) => ({ ...lane, ms: [], files: new Set() }));
+  await each(lanes, colds, async (lane) => {
+    const start = tools.log.length;
+    lane.ms.push(await coldStart(tools, { ...lane.options, model: NETWORKS.selfie }));
+    for (const { file, status } of tools.log.slice(start)) if (status === 200 && isDownload(file)) lane.files.add(file);
+  });
+  const weights = await sizes(PEERS, lanes.flatMap(({ files }) => [...files].map((file) => file.slice(PEERS.length + 1))), `${PEERS}/sizes.json`);
+  const cold = {};
+  const downloads = {};
+  for (const { id, name, ms, files } of lanes) {
+    cold[id] = { name, runs: ms.length, firstMaskMs: summary(ms) };
+    const mine = weights.filter(({ file }) => files.has(`${PEERS}/${file}`));
+    const sum = (how) => mine.reduce((total, row) => total + row[how], 0);
+    downloads[id] = { name, raw: sum('raw'), gzip: sum('gzip'), brotli: sum('brotli') };
+    console.log(`cold start       ${id.padEnd(18)}${JSON.stringify(cold[id].firstMaskMs)}, download ${(downloads[id].brotli / 1024).toFixed(0)} KiB brotli`);
+  }
+  return { cold, downloads };
+}
+
+/** The library's own files: neither the harness nor the pictures. */
+function isDownload(file) {
+  return !file.includes('/harness/web/') && !file.includes('/download/img/') && extname(file) !== '.html';
+}
+
+function rival(all, id) {
+  const found = all.find((peer) => peer.id === id);
+  if (!found) throw new Error(`../shared/peers has no ${id}`);
+  return { id, name: found.name, options: found.o };
+}
+
+/** Native LiteRT's mask of a person, on the very pixels that the pages get. */
+function reference(model) {
+  const multi = model === 'multiclass';
+  const bytes = readFileSync(`${PEERS}/download/img/ref.${NETWORKS[model]}${multi ? '.m1p1' : ''}.f32`);
+  const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  if (!multi) return values;
+  return Float32Array.from({ length: values.length / 6 }, (_, i) => {
+    const exps = Array.from(values.subarray(i * 6, i * 6 + 6), Math.exp);
+    return 1 - exps[0] / exps.reduce((sum, value) => sum + value);
+  });
+}
+
+function agreement(got, want) {
+  if (got.length !== want.length) throw new Error(`mask has ${got.length} values, want ${want.length}`);
+  let sum = 0;
+  let most = 0;
+  let both = 0;
+  let either = 0;
+  for (let i = 0; i < want.length; i++) {
+    const off = Math.abs(got[i] - want[i]);
+    sum += off;
+    most = Math.max(most, off);
+    const [a, b] = [got[i] > 0.5, want[i] > 0.5];
+    if (a && b) both++;
+    if (a || b) either++;
+  }
+  return { meanAbs: Number((sum / want.length).toPrecision(3)), maxAbs: Number(most.toPrecision(3)), iou: Number((both / either).toFixed(5)) };
+}
+
+function check({ id, agreement: { meanAbs, iou } }, model) {
+  if (meanAbs <= MOST_OFF && iou >= LEAST_IOU) return;
+  throw new Error(`${id}, ${model}: its mask is off by ${meanAbs} on average with IoU ${iou}, want at most ${MOST_OFF} and at least ${LEAST_IOU}`);
+}
+
+function keepQuick(record) {
+  mkdirSync(`${ROOT}target/bench`, { recursive: true });
+  writeFileSync(`${ROOT}target/bench/quick-peers.json`, `${JSON.stringify(record, null, 2)}\n`);
+  return 'target/bench/quick-peers.json';
+}

@@ -1,0 +1,63 @@
+/** The README's table of other libraries, made of a record of `run.mjs`. */
+
+const OURS = 'featheredge';
+const PAGE = 'featheredge-page';
+
+/** What is compared: a title, and how to find each library's figure in the record. */
+const ROWS = [
+  ['selfie, network', ({ models }) => network(models.selfie)],
+  ['selfie-landscape, network', ({ models }) => network(models['selfie-landscape'])],
+  ['multiclass, network', ({ models }) => network(models.multiclass)],
+  ['selfie, 512x512', ({ models }) => whole(models.selfie, 'smallMs')],
+  ['selfie, 12 MP', ({ models }) => whole(models.selfie, 'bigMs')],
+  ['multiclass, 512x512', ({ models }) => whole(models.multiclass, 'smallMs')],
+  ['multiclass, 12 MP', ({ models }) => whole(models.multiclass, 'bigMs')],
+  ['selfie, cold start', ({ cold }) => figures(cold, OURS, (row) => row.firstMaskMs.median)],
+  ['selfie, WebAssembly memory, MB', ({ models }) => memory(models.selfie)],
+  ['multiclass, WebAssembly memory, MB', ({ models }) => memory(models.multiclass)],
+  ['selfie, download, KiB in brotli', ({ downloads }) => figures(downloads, OURS, (row) => row.brotli / 1024)],
+];
+
+/** The section of the README. */
+export function peersTable(_bench, _quality, record) {
+  const { models, cold, machine, load, date, bounds } = record;
+  const names = new Map(Object.values(models).flatMap((rows) => Object.entries(rows).map(([id, { name }]) => [id, name])));
+  const lines = ROWS.map(([title, find]) => {
+    const { ours, others } = find(record);
+    const [[best, least], ...rest] = others.sort(([, a], [, b]) => a - b);
+    return `| ${[title, round(ours), `${round(least)} (${names.get(best)})`, (ours / least).toFixed(2), rest.map(([, value]) => round(value)).join(', ')].join(' | ')} |`;
+  });
+  const worst = Math.max(...Object.values(models).flatMap((rows) => [rows[PAGE].agreement.meanAbs]));
+  return [
+    '| what | featheredge | best of the others | ratio | the rest |',
+    '|---|---:|---:|---:|---|',
+    ...lines,
+    '',
+    `Milliseconds where nothing else is said; medians of runs that took turns in one browser, measured on ${date} with ${machine.browser}, headless, on ${machine.cpu} with ${machine.cores} cores (${machine.os}); the load was ${load.before} before and ${load.after} after. All run on one thread.`,
+    '`network` is the inference alone, from tensor to tensor (MediaPipe: from a picture of the network\'s size); the pictures are an `ImageBitmap` to a mask of its size: featheredge\'s is filtered along the picture\'s edges and feathered, and comes from its worker; the others\' is enlarged bilinearly, on the page\'s own thread.',
+    `\`cold start\` is from the start of the navigation to the first mask of 512x512, with an empty profile and files from the same machine, in ${cold[OURS].runs} browsers each. \`WebAssembly memory\` is what is taken after the 512x512 runs.`,
+    `All masks are those of native LiteRT: the mean absolute difference is at most ${bounds.meanAbs} (featheredge's at most ${worst}) and the IoU at least ${bounds.iou}, or there would be no table.`,
+  ].join('\n');
+}
+
+function network(rows) {
+  return figures(rows, PAGE, (row) => (row.networkMs ?? row.inferMs)?.median);
+}
+
+function whole(rows, name) {
+  return figures(rows, OURS, (row) => row[name]?.median);
+}
+
+function memory(rows) {
+  return figures(rows, PAGE, (row) => row.memoryBytes && row.memoryBytes / 1e6);
+}
+
+/** Ours under `id`, and `[id, figure]` of the others that have one. */
+function figures(rows, id, figureOf) {
+  const others = Object.entries(rows).filter(([other]) => !other.startsWith(OURS));
+  return { ours: figureOf(rows[id]), others: others.map(([other, row]) => [other, figureOf(row)]).filter(([, figure]) => figure > 0) };
+}
+
+function round(value) {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
