@@ -100,7 +100,13 @@ fn cut(
 
 /// A picture of `shape` whose first pixel is that of `x` at `from`, and each further one `stride` away;
 /// zeros where `x` has none.
-fn copy(lowering: &mut Lowering, x: usize, shape: Shape, from: [isize; 2], stride: [usize; 2]) -> usize {
+pub(super) fn copy(
+    lowering: &mut Lowering,
+    x: usize,
+    shape: Shape,
+    from: [isize; 2],
+    stride: [usize; 2],
+) -> usize {
     let input = lowering.shape(x);
     // One tap is 1 and the others 0: those are there because windows begin in the picture or above
     // and left of it, whereas `x` may end before `y` does.

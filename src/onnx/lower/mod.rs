@@ -10,6 +10,7 @@
 
 mod binary;
 mod conv;
+mod deconv;
 mod einsum;
 mod element_wise;
 mod fuse;
@@ -116,6 +117,11 @@ impl Lowering<'_> {
         if node.outputs.len() != 1 {
             return Err(fail(node, &format!("{} outputs, want 1", node.outputs.len())));
         }
+        // Sizes below are divided by and counted down from; a plan holds no empty buffer anyway.
+        let sizes = self.sizes(node, node.id.into())?;
+        if sizes.contains(&0) {
+            return Err(fail(node, &format!("gives the empty shape {sizes:?}")));
+        }
         let value = self.operator(node)?;
         self.values.insert(OutletId::new(node.id, 0), value);
         Ok(())
@@ -128,7 +134,7 @@ impl Lowering<'_> {
         } else if let Some(op) = op.downcast_ref::<Conv>() {
             conv::conv(self, node, op)
         } else if let Some(op) = op.downcast_ref::<Deconv>() {
-            conv::deconv(self, node, op)
+            deconv::deconv(self, node, op)
         } else if let Some(op) = op.downcast_ref::<TypedBinOp>() {
             binary::binary(self, node, op)
         } else if let Some(op) = op.downcast_ref::<ElementWiseOp>() {

@@ -59,6 +59,7 @@ fn shipped_networks_are_what_tract_makes_of_them() {
 fn other_operators_are_what_tract_makes_of_them() {
     check_file("fixtures/networks/unet.onnx");
     check_file("fixtures/networks/mobile.onnx");
+    check_file("fixtures/networks/enlarge.onnx");
 }
 
 #[test]
