@@ -5,6 +5,7 @@
     python models/convert.py --agree ID...       measure against LiteRT on fixtures and record it
     python models/convert.py --rounding ID...    list what rounding each weight of multiclass costs
     python models/convert.py --readme            rewrite the README's tables from the registry
+    python models/convert.py --file TFLITE ONNX  convert a network that is not in the registry
 """
 
 import argparse
@@ -12,7 +13,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from conversion import agreement, precision, readme, registry, rounding, source
+from conversion import agreement, precision, readme, registry, rounding, source, tflite
+from conversion.fold import fold
+from conversion.operators import Translation
 
 
 def write():
@@ -75,6 +78,14 @@ def list_rounding(photographs: list[str]):
             print(f"{entry['id']} {name:<26} {size:>8,} weights, {kept}: rms {rms:.1e}, max {most:.1e}")
 
 
+def convert_file(network: Path, onnx: Path):
+    """Converts a network as those of the registry are, with every weight kept as it is."""
+    read = tflite.read(network.read_bytes())
+    fold(read)
+    model = Translation(read, lambda _name, _size: False).run(network.stem)
+    onnx.write_bytes(model.SerializeToString(deterministic=True))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     mode = parser.add_mutually_exclusive_group()
@@ -82,6 +93,7 @@ def main():
     mode.add_argument("--agree", nargs="*", metavar="ID", help="measure against LiteRT (default: as last time)")
     mode.add_argument("--rounding", nargs="*", metavar="ID", help="list what rounding each weight costs")
     mode.add_argument("--readme", action="store_true", help="rewrite the README's tables")
+    mode.add_argument("--file", nargs=2, type=Path, metavar=("TFLITE", "ONNX"), help="convert one file")
     options = parser.parse_args()
     if options.check:
         check()
@@ -89,6 +101,8 @@ def main():
         list_rounding(options.rounding)
     elif options.agree is not None:
         agree(options.agree)
+    elif options.file is not None:
+        convert_file(*options.file)
     elif options.readme:
         readme.update(registry.load())
     else:

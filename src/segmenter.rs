@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{Executor, ExecutorKind};
-use crate::matte::{self, Map, Morphology};
+use crate::matte::{self, Bands, Finish, Map, Morphology};
 use crate::model::{self, Contract, Input};
 #[cfg(feature = "onnx")]
 use crate::model::{Activation, Layout};
@@ -15,8 +15,8 @@ use crate::model::{Activation, Layout};
 use crate::onnx;
 #[cfg(feature = "onnx")]
 use crate::pixels::Filter;
-use crate::pixels::{self, Matte, Rgba8};
-use crate::plan;
+use crate::pixels::{self, Matte, Reducer, Rgba8};
+use crate::plan::{self, Shape};
 use crate::telemetry::{Stopwatch, Timings};
 
 /// A network that is ready, and what it wants and gives.
@@ -191,7 +191,7 @@ impl Segmenter {
 
     /// The network's probabilities for `picture`.
     pub fn predict(&mut self, picture: Rgba8<'_>) -> Result<(Prediction, Timings)> {
-        self.infer(picture).map(|(prediction, _, timings)| (prediction, timings))
+        self.prediction(self.take(picture))
     }
 
     /// The matte of `picture`, at its size.
@@ -200,54 +200,131 @@ impl Segmenter {
     /// `InvalidInput` if an option is out of range or `of` is nothing this network knows.
     pub fn segment(&mut self, picture: Rgba8<'_>, options: &SegmentOptions) -> Result<(Matte, Timings)> {
         // Bad options are refused before any work is done.
-        self.contract.check_subject(&options.of)?;
-        let radius = match options.feather {
-            Some(radius) => radius,
-            None => matte::feather_radius(options.intensity)?,
-        };
-        matte::check_feather(radius)?;
-        options.morphology.map_or(Ok(()), matte::check_morphology)?;
-
-        let (prediction, guide, mut timings) = self.infer(picture)?;
+        self.check(options)?;
+        let (bands, mut timings) = self.bands(self.take(picture), options)?;
         let mut watch = Stopwatch::start();
-        let probability = matte::subject(&self.contract, &prediction.data, &options.of)?;
-        let (width, height) = (prediction.width, prediction.height);
-        // A network may give a map of another size than it takes.
-        let guide = if guide.len() == width * height * 4 {
-            guide
-        } else {
-            pixels::to_size(picture, width, height, self.contract.input.filter)?
-        };
-        let mut matte =
-            matte::upsample(Map { width, height, probability: &probability, guide: &guide }, picture);
-        if let Some(how) = options.morphology {
-            matte::morphology(&mut matte, how)?;
-        }
-        matte::feather(&mut matte, radius)?;
+        let matte = bands.run(picture);
         timings.post_ms += watch.lap_ms();
         Ok((matte, timings))
     }
 
-    /// Runs the network; also returns the picture at the input's size, `[height, width, 4]`.
-    fn infer(&mut self, picture: Rgba8<'_>) -> Result<(Prediction, Vec<u8>, Timings)> {
-        let mut watch = Stopwatch::start();
-        let Input { width, height, range: [black, white], filter, .. } = self.contract.input;
-        let guide = pixels::to_size(picture, width, height, filter)?;
-        let scale = (white - black) / 255.0;
-        let pixels = guide.as_chunks::<4>().0.iter();
-        for (value, pixel) in self.executor.input().as_chunks_mut::<4>().0.iter_mut().zip(pixels) {
-            let [red, green, blue] = [pixel[0], pixel[1], pixel[2]].map(|v| f32::from(v) * scale + black);
-            *value = [red, green, blue, 0.0];
+    /// Refuses options that are out of range or that ask for nothing this network knows.
+    ///
+    /// # Errors
+    /// `InvalidInput` naming the option.
+    pub fn check(&self, options: &SegmentOptions) -> Result<()> {
+        self.contract.check_subject(&options.of)?;
+        options.finish().map(|_| ())
+    }
+
+    /// Begins a run on a picture of `[width, height]`. Its pixels, or those of a smaller copy, come as
+    /// rows of a picture of size `from`, each pixel as red, green, blue, alpha, or as blue, green,
+    /// red, alpha if `swapped`.
+    ///
+    /// # Errors
+    /// As [`pixels::check_size`].
+    pub fn intake(&self, size: [usize; 2], from: [usize; 2], swapped: bool) -> Result<Intake> {
+        for [width, height] in [size, from] {
+            pixels::check_size(width, height, pixels::MAX_PIXELS)?;
         }
-        let pre_ms = watch.lap_ms();
-        self.executor.run()?;
-        let infer_ms = watch.lap_ms();
+        let Input { width: in_w, height: in_h, filter, .. } = self.contract.input;
+        let [_, Shape { width: out_w, height: out_h, .. }] = self.executor.shapes();
+        let reducer = |to| Reducer::new(from, to, filter);
+        // A network may give a map of another size than it takes.
+        let guide = ([out_w, out_h] != [in_w, in_h]).then(|| reducer([out_w, out_h]));
+        Ok(Intake { size, swapped, input: reducer([in_w, in_h]), guide, pre_ms: 0.0 })
+    }
+
+    /// Runs the network on a whole intake; the matte comes from the picture's rows once more.
+    ///
+    /// # Errors
+    /// As [`Segmenter::segment`].
+    pub fn bands(&mut self, intake: Intake, options: &SegmentOptions) -> Result<(Bands, Timings)> {
+        let finish = options.finish()?;
+        let ([width, height], swapped) = (intake.size, intake.swapped);
+        let (guide, mut timings) = self.run(intake)?;
+        let mut watch = Stopwatch::start();
         let [_, shape] = self.executor.shapes();
-        let padded = self.executor.output().chunks_exact(shape.stride());
-        let mut data: Vec<f32> = padded.flat_map(|pixel| &pixel[..shape.channels]).copied().collect();
-        matte::activate(&self.contract, &mut data);
+        let probability =
+            matte::subject(&self.contract, self.executor.output(), shape.stride(), &options.of)?;
+        let map = Map { width: shape.width, height: shape.height, probability: &probability, guide: &guide };
+        let bands = Bands::new(map, width, height, swapped, finish)?;
+        timings.post_ms = watch.lap_ms();
+        Ok((bands, timings))
+    }
+
+    /// Runs the network on a whole intake.
+    pub fn prediction(&mut self, intake: Intake) -> Result<(Prediction, Timings)> {
+        let (_, mut timings) = self.run(intake)?;
+        let mut watch = Stopwatch::start();
+        let [_, shape] = self.executor.shapes();
+        let data = matte::activate(&self.contract, self.executor.output(), shape.stride());
         let classes = self.contract.classes.clone();
         let prediction = Prediction { width: shape.width, height: shape.height, classes, data };
-        Ok((prediction, guide, Timings { pre_ms, infer_ms, post_ms: watch.lap_ms() }))
+        timings.post_ms = watch.lap_ms();
+        Ok((prediction, timings))
+    }
+
+    fn take(&self, picture: Rgba8<'_>) -> Intake {
+        let size = [picture.width(), picture.height()];
+        let mut intake = self.intake(size, size, false).expect("a picture's size is checked");
+        intake.rows(picture.bytes());
+        intake
+    }
+
+    /// Runs the network; gives the picture at the size of its answer, `[height, width, 4]`.
+    fn run(&mut self, intake: Intake) -> Result<(Vec<u8>, Timings)> {
+        let mut watch = Stopwatch::start();
+        let Intake { swapped, input, guide, pre_ms, .. } = intake;
+        let finish = |reducer: Reducer| {
+            let mut bytes = reducer.finish();
+            if swapped {
+                bytes.as_chunks_mut::<4>().0.iter_mut().for_each(|pixel| pixel.swap(0, 2));
+            }
+            bytes
+        };
+        let picture = finish(input);
+        pixels::to_input(&picture, self.contract.input.range, self.executor.input());
+        let guide = guide.map_or(picture, finish);
+        let pre_ms = pre_ms + watch.lap_ms();
+        self.executor.run()?;
+        Ok((guide, Timings { pre_ms, infer_ms: watch.lap_ms(), post_ms: 0.0 }))
+    }
+}
+
+impl SegmentOptions {
+    /// What they say of edges.
+    fn finish(&self) -> Result<Finish> {
+        let feather = self.feather.map_or_else(|| matte::feather_radius(self.intensity), Ok)?;
+        let finish = Finish { morphology: self.morphology, feather };
+        finish.check()?;
+        Ok(finish)
+    }
+}
+
+/// A picture that comes in rows, on its way to the network.
+pub struct Intake {
+    size: [usize; 2],
+    swapped: bool,
+    input: Reducer,
+    guide: Option<Reducer>,
+    pre_ms: f64,
+}
+
+impl Intake {
+    /// All calls of [`Intake::rows`] but the last give a multiple of this many rows.
+    pub const ROWS: usize = Reducer::ROWS;
+
+    /// Takes the next rows, `[rows, width, 4]` bytes, from the top to the bottom.
+    ///
+    /// # Panics
+    /// If they are more than the picture has.
+    pub fn rows(&mut self, bytes: &[u8]) {
+        let mut watch = Stopwatch::start();
+        self.input.rows(bytes);
+        if let Some(guide) = &mut self.guide {
+            guide.rows(bytes);
+        }
+        self.pre_ms += watch.lap_ms();
     }
 }

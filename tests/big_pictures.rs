@@ -24,7 +24,7 @@ fn agree_with_their_small_selves() {
         println!("{id}: {}x{} {timings:?}", matte.width, matte.height);
 
         let (width, height) = (picture.width() / 4, picture.height() / 4);
-        let reduced = to_size(picture, width, height, Filter::Box).unwrap();
+        let reduced = to_size(picture, width, height, Filter::Box);
         let (small, _) = segmenter.segment(Rgba8::new(width, height, &reduced).unwrap(), &options).unwrap();
         let alpha = (0..width * height).map(|i| matte.row(i / width * 4 + 2)[i % width * 4 + 2]).collect();
         let score = iou(&Matte { width, height, alpha }, &small);

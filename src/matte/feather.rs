@@ -10,8 +10,9 @@
 //! becomes a monotone ramp within `R` pixels on both sides of it, its half-way point stays where
 //! it was, and at `R` pixels from any edge alpha is what it was.
 //!
-//! The work is done in tiles, and only in those near an edge. Memory: one band of rows.
+//! The work is done in tiles, and only in those near an edge. Memory: two bands of a tile's height.
 
+use super::tile::Tile;
 use crate::error::{Error, Result};
 use crate::pixels::Matte;
 
@@ -41,186 +42,178 @@ pub fn check_feather(radius: f32) -> Result<()> {
     Ok(())
 }
 
+/// How much of the blur a pixel takes at `distance` from the edge, below `radius`.
+fn share(distance: f32, radius: f32) -> f32 {
+    1.0 - distance / radius
+}
+
 /// Softens `matte`'s edges by `radius` pixels; 0 leaves it as it is.
 ///
 /// # Errors
 /// As [`check_feather`].
 pub fn feather(matte: &mut Matte, radius: f32) -> Result<()> {
     check_feather(radius)?;
-    if radius > 0.0 {
-        Feather::new(radius).run(matte);
+    let Matte { width, height, ref mut alpha } = *matte;
+    let mut feather = Feather::new(radius, width, height);
+    let band = feather.band_rows() * width;
+    // Bands come out one behind those that go in, so the matte can be both.
+    for start in (0..alpha.len()).step_by(band) {
+        let end = (start + band).min(alpha.len());
+        feather.next().copy_from_slice(&alpha[start..end]);
+        feather.advance(|y, rows| alpha[y * width..][..rows.len()].copy_from_slice(rows));
     }
     Ok(())
 }
 
-/// One radius' constants and scratch space.
-struct Feather {
-    radius: f32,
+/// A picture's feather, band by band from top to bottom.
+pub(super) struct Feather {
+    kernel: Kernel,
+    width: usize,
+    height: usize,
+    /// Rows as they were: the band that is softened next, and the one below it.
+    bands: [Vec<u8>; 2],
+    /// The last rows of the band above, as they were.
+    above: Vec<u8>,
+    /// Of each tile of the three bands, whether any pixel is outside (bit 0) or inside (bit 1).
+    sides: [Vec<u8>; 3],
+    /// How many bands have come.
+    taken: usize,
+    tiles: [Tile; 2],
+}
+
+/// One radius' constants.
+pub(super) struct Kernel {
     /// Pixels around a tile that can matter to it.
-    margin: usize,
+    pub(super) margin: usize,
     /// Side of a tile; at least `margin`, so that only neighbouring tiles matter.
-    tile: usize,
+    pub(super) tile: usize,
     /// Weights of the tent, for offsets `-margin..=margin`.
-    tent: Vec<f32>,
+    pub(super) tent: Vec<f32>,
+    /// The share for each squared distance between pixel centres at which it is above 0.
+    pub(super) shares: Vec<f32>,
 }
 
 /// Whether any pixel of a tile is outside (bit 0) or inside (bit 1).
 const BOTH_SIDES: u8 = 0b11;
 
-fn side(alpha: u8) -> u8 {
-    if alpha >= 128 { 0b10 } else { 0b01 }
-}
-
-impl Feather {
+impl Kernel {
     fn new(radius: f32) -> Self {
         let margin = (radius + 0.5).ceil() as usize;
         let weights: Vec<f32> =
             (0..=2 * margin).map(|i| (radius - (i as f32 - margin as f32).abs()).max(0.0)).collect();
         let sum: f32 = weights.iter().sum();
         let tent = weights.iter().map(|weight| weight / sum).collect();
-        Self { radius, margin, tile: margin.next_multiple_of(32), tent }
-    }
-
-    fn run(&self, matte: &mut Matte) {
-        let Self { margin, tile, .. } = *self;
-        let (width, height) = (matte.width, matte.height);
-        let (across, down) = (width.div_ceil(tile), height.div_ceil(tile));
-        let mut sides = vec![0_u8; across * down];
-        for (y, row) in matte.alpha.chunks_exact(width).enumerate() {
-            for (tx, part) in row.chunks(tile).enumerate() {
-                sides[y / tile * across + tx] |= part.iter().fold(0, |seen, &alpha| seen | side(alpha));
-            }
-        }
-        let near_edge = |tx: usize, ty: usize| {
-            let rows = ty.saturating_sub(1)..(ty + 2).min(down);
-            rows.flat_map(|ny| (tx.saturating_sub(1)..(tx + 2).min(across)).map(move |nx| (nx, ny)))
-                .fold(0, |seen, (nx, ny)| seen | sides[ny * across + nx])
-                == BOTH_SIDES
-        };
-
-        // The band holds the rows as they were: the matte itself is overwritten tile by tile.
-        let band_rows = tile + 2 * margin;
-        let mut band = vec![0; band_rows * width];
-        let mut region = Region::new(tile, margin);
-        for ty in 0..down {
-            let kept = if ty == 0 { 0 } else { 2 * margin };
-            band.copy_within((band_rows - kept) * width.., 0);
-            for row in kept..band_rows {
-                let y = (ty * tile + row).saturating_sub(margin).min(height - 1);
-                band[row * width..][..width].copy_from_slice(&matte.alpha[y * width..][..width]);
-            }
-            for tx in (0..across).filter(|&tx| near_edge(tx, ty)) {
-                region.fill(&band, width, tx * tile);
-                region.soften(self);
-                let columns = tile.min(width - tx * tile);
-                for (y, row) in
-                    region.output.chunks_exact(tile).enumerate().take(tile.min(height - ty * tile))
-                {
-                    let at = (ty * tile + y) * width + tx * tile;
-                    matte.alpha[at..at + columns].copy_from_slice(&row[..columns]);
-                }
-            }
-        }
+        // The edge lies half a pixel before the nearest centre beyond it.
+        let distances = (0..).map(|squared| (squared as f32).sqrt() - 0.5);
+        let shares =
+            distances.take_while(|&distance| distance < radius).map(|distance| share(distance, radius));
+        Self { margin, tile: margin.next_multiple_of(32), tent, shares: shares.collect() }
     }
 }
 
-/// One tile with its margin: a square of `side` pixels, and what is computed on it.
-struct Region {
-    side: usize,
-    alpha: Vec<u8>,
-    /// Rows to the nearest pixel of the column that is inside, and that is outside; capped.
-    to_inside: Vec<u8>,
-    to_outside: Vec<u8>,
-    /// The tent's mean along rows: all rows, the tile's columns.
-    across: Vec<f32>,
-    output: Vec<u8>,
-}
-
-/// A vertical distance that is beyond any radius.
-const FAR: u8 = u8::MAX;
-
-impl Region {
-    fn new(tile: usize, margin: usize) -> Self {
-        let side = tile + 2 * margin;
+impl Feather {
+    /// `radius` is one that [`check_feather`] lets pass; 0 hands on what comes in.
+    pub(super) fn new(radius: f32, width: usize, height: usize) -> Self {
+        let kernel = Kernel::new(radius);
+        let across = width.div_ceil(kernel.tile);
         Self {
-            side,
-            alpha: vec![0; side * side],
-            to_inside: vec![0; side * side],
-            to_outside: vec![0; side * side],
-            across: vec![0.0; side * tile],
-            output: vec![0; tile * tile],
+            width,
+            height,
+            bands: std::array::from_fn(|_| vec![0; kernel.tile.min(height) * width]),
+            above: vec![0; kernel.margin * width],
+            sides: std::array::from_fn(|_| vec![0; across]),
+            taken: 0,
+            tiles: std::array::from_fn(|_| Tile::new(&kernel)),
+            kernel,
         }
     }
 
-    /// Takes the square whose tile starts at column `left`; the picture's border is repeated.
-    fn fill(&mut self, band: &[u8], width: usize, left: usize) {
-        let margin = (self.side - self.output.len().isqrt()) / 2;
-        for (to, from) in self.alpha.chunks_exact_mut(self.side).zip(band.chunks_exact(width)) {
-            for (i, alpha) in to.iter_mut().enumerate() {
-                *alpha = from[(left + i).saturating_sub(margin).min(width - 1)];
+    /// Rows of a band; the last one may have fewer.
+    pub(super) fn band_rows(&self) -> usize {
+        self.kernel.tile
+    }
+
+    /// The rows that come next; none after the last.
+    pub(super) fn next_rows(&self) -> std::ops::Range<usize> {
+        let tile = self.kernel.tile;
+        (self.taken * tile).min(self.height)..((self.taken + 1) * tile).min(self.height)
+    }
+
+    /// Where the rows that come next are to be written, `[rows, width]`; it holds anything.
+    pub(super) fn next(&mut self) -> &mut [u8] {
+        let rows = self.next_rows().len();
+        &mut self.bands[self.taken % 2][..rows * self.width]
+    }
+
+    /// Takes what was written to `next`, and gives the rows that are done, with the first one's number.
+    pub(super) fn advance(&mut self, mut give: impl FnMut(usize, &[u8])) {
+        let band = self.taken;
+        self.sides.rotate_left(1);
+        let Self { kernel: Kernel { tile, .. }, ref bands, ref mut sides, width, .. } = *self;
+        let rows = self.height.min((band + 1) * tile) - band * tile;
+        sides[2].fill(0);
+        for row in bands[band % 2].chunks_exact(width).take(rows) {
+            for (sides, part) in sides[2].iter_mut().zip(row.chunks(tile)) {
+                let (low, high) =
+                    part.iter().fold((255, 0), |(low, high), &alpha| (alpha.min(low), alpha.max(high)));
+                *sides |= u8::from(low < 128) | u8::from(high >= 128) << 1;
             }
+        }
+        self.taken += 1;
+        if band > 0 {
+            self.soften(band - 1, &mut give);
+        }
+        if self.next_rows().is_empty() {
+            self.sides.rotate_left(1);
+            self.sides[2].fill(0);
+            self.soften(band, &mut give);
         }
     }
 
-    fn soften(&mut self, feather: &Feather) {
-        let Feather { radius, margin, tile, ref tent } = *feather;
-        self.column_distances();
-        for (out, row) in self.across.chunks_exact_mut(tile).zip(self.alpha.chunks_exact(self.side)) {
-            for (x, out) in out.iter_mut().enumerate() {
-                *out = row[x..].iter().zip(tent).map(|(&alpha, weight)| f32::from(alpha) * weight).sum();
-            }
-        }
-        for y in 0..tile {
-            for x in 0..tile {
-                let alpha = self.alpha[(y + margin) * self.side + x + margin];
-                let distance = self.distance(alpha, x + margin, y + margin, margin);
-                let out = &mut self.output[y * tile + x];
-                *out = alpha;
-                if distance < radius {
-                    let mean: f32 = tent
-                        .iter()
-                        .enumerate()
-                        .map(|(i, weight)| self.across[(y + i) * tile + x] * weight)
-                        .sum();
-                    let share = 1.0 - distance / radius;
-                    let alpha = f32::from(alpha);
-                    *out = (alpha + share * (mean - alpha) + 0.5) as u8;
+    /// Softens a band whose neighbours are there as they were.
+    fn soften(&mut self, band: usize, give: &mut impl FnMut(usize, &[u8])) {
+        let Self {
+            ref kernel, width, height, ref mut bands, ref mut above, ref sides, ref mut tiles, ..
+        } = *self;
+        let Kernel { margin, tile, ref shares, .. } = *kernel;
+        let [even, odd] = bands;
+        let (here, below) = if band % 2 == 0 { (even, odd) } else { (odd, even) };
+        let (top, rows) = (band * tile, tile.min(height - band * tile));
+        let kept = here[(rows - margin.min(rows)) * width..rows * width].to_vec();
+        // No two centres are less than 1 apart.
+        if shares.len() > 1 {
+            // A tile is written when the next one has seen what it was.
+            let mut pending: Option<usize> = None;
+            for tx in 0..width.div_ceil(tile) {
+                let near = sides.iter().flat_map(|row| &row[tx.saturating_sub(1)..(tx + 2).min(row.len())]);
+                let filled = near.fold(0, |seen, sides| seen | sides) == BOTH_SIDES && {
+                    let row = |y: usize| {
+                        // The picture's first and last rows are repeated.
+                        let y = (top + y).saturating_sub(margin).min(height - 1);
+                        match (y.checked_sub(top), y.checked_sub(top + tile)) {
+                            (None, _) => &above[(margin + y - top) * width..][..width],
+                            (Some(y), None) => &here[y * width..][..width],
+                            (_, Some(y)) => &below[y * width..][..width],
+                        }
+                    };
+                    tiles[tx % 2].fill(kernel, tx * tile, width, row)
+                };
+                if let Some(done) = pending.take() {
+                    tiles[done % 2].store(kernel, here, done * tile, width, rows);
+                }
+                if filled {
+                    tiles[tx % 2].soften(kernel);
+                    pending = Some(tx);
                 }
             }
+            if let Some(done) = pending {
+                tiles[done % 2].store(kernel, here, done * tile, width, rows);
+            }
         }
-    }
-
-    /// Distance of the pixel at `x`, `y` from the edge; exact up to `margin`.
-    fn distance(&self, alpha: u8, x: usize, y: usize, margin: usize) -> f32 {
-        let columns = if alpha >= 128 { &self.to_outside } else { &self.to_inside };
-        let row = &columns[y * self.side + x - margin..][..2 * margin + 1];
-        let squared = |(i, &rows): (usize, &u8)| (i.abs_diff(margin)).pow(2) + usize::from(rows).pow(2);
-        let nearest = row.iter().enumerate().map(squared).min().expect("a row of the window");
-        (nearest as f32).sqrt() - 0.5
-    }
-
-    /// Fills `to_inside` and `to_outside`: one sweep down, one sweep up.
-    fn column_distances(&mut self) {
-        let side_length = self.side;
-        for x in 0..side_length {
-            let mut sweep = |rows: &mut dyn Iterator<Item = usize>, first: bool| {
-                let (mut inside, mut outside) = (FAR, FAR);
-                for y in rows {
-                    let at = y * side_length + x;
-                    let is_inside = self.alpha[at] >= 128;
-                    inside = if is_inside { 0 } else { inside.saturating_add(1) };
-                    outside = if is_inside { outside.saturating_add(1) } else { 0 };
-                    if first {
-                        (self.to_inside[at], self.to_outside[at]) = (inside, outside);
-                    } else {
-                        self.to_inside[at] = self.to_inside[at].min(inside);
-                        self.to_outside[at] = self.to_outside[at].min(outside);
-                    }
-                }
-            };
-            sweep(&mut (0..side_length), true);
-            sweep(&mut (0..side_length).rev(), false);
-        }
+        // Where fewer rows than the margin come in a band, it is the last one.
+        let unused = above.len() - kept.len();
+        above[unused..].copy_from_slice(&kept);
+        give(top, &here[..rows * width]);
     }
 }
 

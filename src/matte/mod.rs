@@ -1,14 +1,19 @@
 //! Probabilities at the network's size -> a matte at the picture's own size.
 //!
-//! [`upsample`] lays the map over the picture so that edges follow the picture's edges,
+//! `upsample` lays the map over the picture so that edges follow the picture's edges,
 //! [`morphology`] optionally cleans it, [`feather`] softens the edge by a stated radius.
+//! [`Bands`] does all of it some rows at a time, and says which pixels of the picture it needs.
 
+mod bands;
 mod feather;
+mod guided;
 mod morphology;
 mod probabilities;
+mod tile;
 mod upsample;
 
+pub use bands::{Bands, Block, Finish};
 pub use feather::{FEATHER_MAX, FEATHER_RADIUS, check_feather, feather, feather_radius};
 pub use morphology::{MORPHOLOGY_MAX, Morphology, Operation, check_morphology, morphology};
 pub use probabilities::{activate, subject};
-pub use upsample::{Map, upsample};
+pub use upsample::{Map, Span};

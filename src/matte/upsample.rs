@@ -6,20 +6,25 @@
 //! the picture itself. K. He, J. Sun, "Fast Guided Filter", arXiv:1505.00996; the colour form
 //! is equation 19 of their "Guided Image Filtering", IEEE TPAMI 35(6), 2013.
 //!
-//! Memory: five small planes and one row of coefficients beside the matte; no float plane of
-//! the picture's size.
+//! Far from the subject's edges the coefficients alone decide: where every colour there is gives
+//! 0, or every one gives 255, the picture is not looked at.
+//!
+//! Memory: the coefficients, and one row of them.
 
-use crate::pixels::{Matte, Rgba8};
+use std::ops::Range;
+
+use super::guided::{Affine, coefficients};
+use crate::cpu::simd::{F32x4, I16x8};
 
 /// Half the side of the filter's window, in cells of the network's grid.
-const RADIUS: usize = 2;
+pub(super) const RADIUS: usize = 2;
 
 /// Regularisation, for colours and probabilities in 0..1: how much contrast counts as an edge.
-const EPSILON: f32 = 1e-3;
+pub(super) const EPSILON: f32 = 1e-3;
 
 /// The filtered map is stretched so that these become 0 and 1; it takes away the haze that the
 /// filter leaves on both sides of an edge.
-const LEVELS: [f32; 2] = [0.25, 0.75];
+pub(super) const LEVELS: [f32; 2] = [0.25, 0.75];
 
 /// One probability per cell, and the picture at the same size.
 #[derive(Clone, Copy, Debug)]
@@ -34,141 +39,197 @@ pub struct Map<'a> {
     pub guide: &'a [u8],
 }
 
-/// `a` (three colours) and `b` of one cell.
-type Affine = [f32; 4];
-
-/// The matte of `picture` that `map` and the picture's own edges give.
-///
-/// # Panics
-/// If `map`'s slices are not of its size.
-pub fn upsample(map: Map<'_>, picture: Rgba8<'_>) -> Matte {
-    let affine = coefficients(map);
-    let (width, height) = (picture.width(), picture.height());
-    let (columns, rows) = (taps(width, map.width), taps(height, map.height));
-    // Pixels between the same two columns of cells: their coefficients are one line in `t`.
-    let spans: Vec<&[Tap]> = columns.chunk_by(|one, next| one.first == next.first).collect();
-    let mut alpha = vec![0; width * height];
-    let mut across = vec![[0.0; 4]; map.width];
-    for (y, out) in alpha.chunks_exact_mut(width).enumerate() {
-        let row = |cell: usize| &affine[cell * map.width..][..map.width];
-        for (cell, (above, below)) in
-            across.iter_mut().zip(row(rows[y].first).iter().zip(row(rows[y].second)))
-        {
-            *cell = std::array::from_fn(|i| above[i] + (below[i] - above[i]) * rows[y].t);
-        }
-        let (mut pixels, mut out) = (picture.row(y), out);
-        for &span in &spans {
-            let (left, right) = (across[span[0].first], across[span[0].second]);
-            let slope: Affine = std::array::from_fn(|i| right[i] - left[i]);
-            let here;
-            (here, pixels) = pixels.split_at(span.len());
-            let (now, rest) = out.split_at_mut(span.len());
-            for ((out, &[red, green, blue, _]), &Tap { t, .. }) in now.iter_mut().zip(here).zip(span) {
-                let value = (left[0] + slope[0] * t) * f32::from(red)
-                    + (left[1] + slope[1] * t) * f32::from(green)
-                    + (left[2] + slope[2] * t) * f32::from(blue)
-                    + (left[3] + slope[3] * t);
-                // Clamped first, so that the cast is exact and needs no saturation.
-                *out = (value + 0.5).clamp(0.0, 255.0) as u8;
-            }
-            out = rest;
-        }
-    }
-    Matte { width, height, alpha }
+/// Pixels of some rows, all at once: columns `left..left + width`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first column.
+    pub left: usize,
+    /// How many columns.
+    pub width: usize,
 }
 
-/// The coefficients of each cell, scaled so that bytes go in and bytes, levels applied, come out.
-fn coefficients(map: Map<'_>) -> Vec<Affine> {
-    let Map { width, height, probability, guide } = map;
-    assert_eq!(probability.len(), width * height, "one probability per cell");
-    let guide = guide.as_chunks::<4>().0;
-    assert_eq!(guide.len(), width * height, "one colour per cell");
-    // Per cell: p, the colour I, their products I*p, and the six products of colours.
-    let moments: Vec<[f32; 13]> = guide
-        .iter()
-        .zip(probability)
-        .map(|(&[red, green, blue, _], &p)| {
-            let [r, g, b] = [red, green, blue].map(|v| f32::from(v) / 255.0);
-            [p, r, g, b, r * p, g * p, b * p, r * r, r * g, r * b, g * g, g * b, b * b]
-        })
-        .collect();
-    let fitted: Vec<Affine> = box_mean(&moments, width, height, RADIUS).iter().map(fit).collect();
-    let [low, high] = LEVELS;
-    let gain = 255.0 / (high - low);
-    box_mean(&fitted, width, height, RADIUS)
-        .into_iter()
-        .map(|[r, g, b, offset]| {
-            [r * gain / 255.0, g * gain / 255.0, b * gain / 255.0, (offset - low) * gain]
-        })
-        .collect()
+/// What the coefficients say of some pixels before the picture is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    /// All are this.
+    Alpha(u8),
+    /// It depends on the picture.
+    Nothing,
 }
 
-/// Solves `(covariance + EPSILON) a = covariance(I, p)` for one window, and `b = p - a . I`.
-fn fit(mean: &[f32; 13]) -> Affine {
-    let &[p, r, g, b, rp, gp, bp, rr, rg, rb, gg, gb, bb] = mean;
-    let (vrr, vrg, vrb) = (rr - r * r + EPSILON, rg - r * g, rb - r * b);
-    let (vgg, vgb, vbb) = (gg - g * g + EPSILON, gb - g * b, bb - b * b + EPSILON);
-    let (cr, cg, cb) = (rp - r * p, gp - g * p, bp - b * p);
-    // The inverse of a symmetric 3x3 matrix by its cofactors.
-    let (irr, irg, irb) = (vgg * vbb - vgb * vgb, vrb * vgb - vrg * vbb, vrg * vgb - vrb * vgg);
-    let (igg, igb, ibb) = (vrr * vbb - vrb * vrb, vrb * vrg - vrr * vgb, vrr * vgg - vrg * vrg);
-    let determinant = vrr * irr + vrg * irg + vrb * irb;
-    let a_red = (irr * cr + irg * cg + irb * cb) / determinant;
-    let a_green = (irg * cr + igg * cg + igb * cb) / determinant;
-    let a_blue = (irb * cr + igb * cg + ibb * cb) / determinant;
-    [a_red, a_green, a_blue, p - a_red * r - a_green * g - a_blue * b]
-}
+/// Stretches of columns that are shorter than this are read although they are known: fewer, longer
+/// reads are faster.
+const WORTH_SKIPPING: usize = 48;
 
-/// The mean of each value over the window of `radius` around each cell, cut off at the borders.
-fn box_mean<const N: usize>(
-    values: &[[f32; N]],
-    width: usize,
+/// Applies a map's coefficients to a picture.
+pub(super) struct Upsampler {
+    map_w: usize,
+    map_h: usize,
     height: usize,
-    radius: usize,
-) -> Vec<[f32; N]> {
-    let window = |at: usize, len: usize| at.saturating_sub(radius)..(at + radius + 1).min(len);
-    let mean = |cells: &mut dyn Iterator<Item = [f32; N]>| {
-        let (mut sum, mut count) = ([0.0; N], 0.0);
-        for cell in cells {
-            sum.iter_mut().zip(cell).for_each(|(sum, v)| *sum += v);
-            count += 1.0;
-        }
-        sum.map(|v| v / count)
-    };
-    let mut across = Vec::with_capacity(values.len());
-    for row in values.chunks_exact(width) {
-        across.extend((0..width).map(|x| mean(&mut row[window(x, width)].iter().copied())));
-    }
-    let mut down = Vec::with_capacity(values.len());
-    for y in 0..height {
-        down.extend((0..width).map(|x| mean(&mut window(y, height).map(|iy| across[iy * width + x]))));
-    }
-    down
+    cells: Vec<Affine>,
+    /// Whether some colour gives more than 0 (bit 0), and some less than 255 (bit 1).
+    open: Vec<u8>,
+    columns: Vec<Tap>,
+    /// A row between two rows of cells: each cell's coefficients, and what is added up to the next.
+    across: Vec<[Affine; 2]>,
 }
 
-/// The two cells around a pixel's centre, and the second one's share.
-#[derive(Clone, Copy)]
+impl Upsampler {
+    /// For a picture of `width` x `height`; the order of its bytes is red, green, blue, or the
+    /// other way if `swapped`.
+    ///
+    /// # Panics
+    /// If `map`'s slices are not of its size.
+    pub(super) fn new(map: Map<'_>, width: usize, height: usize, swapped: bool) -> Self {
+        let mut cells = coefficients(map);
+        let open = cells.iter().map(open).collect();
+        if swapped {
+            cells.iter_mut().for_each(|cell| cell.swap(0, 2));
+        }
+        Self {
+            map_w: map.width,
+            map_h: map.height,
+            height,
+            cells,
+            open,
+            columns: (0..width).map(|x| tap(x, width, map.width)).collect(),
+            across: vec![[[0.0; 4]; 2]; map.width],
+        }
+    }
+
+    /// Writes what is known of `rows` without the picture to `alpha`, `[rows, width]`, and gives
+    /// what must be read.
+    pub(super) fn start(&self, rows: Range<usize>, alpha: &mut [u8]) -> Vec<Span> {
+        let cells = self.rows_of_cells(&rows);
+        let mut open = vec![0; self.map_w];
+        for row in self.open[cells.start * self.map_w..cells.end * self.map_w].chunks_exact(self.map_w) {
+            open.iter_mut().zip(row).for_each(|(open, row)| *open |= row);
+        }
+        let mut stretches: Vec<(Known, Span)> = Vec::new();
+        for group in self.columns.chunk_by(|one, next| one.first == next.first) {
+            let known = match open[group[0].first as usize]
+                | open[(group[0].first as usize + 1).min(self.map_w - 1)]
+            {
+                bits if bits & 1 == 0 => Known::Alpha(0),
+                bits if bits & 2 == 0 => Known::Alpha(255),
+                _ => Known::Nothing,
+            };
+            match stretches.last_mut() {
+                Some((last, span)) if *last == known => span.width += group.len(),
+                last => {
+                    let left = last.map_or(0, |(_, span)| span.left + span.width);
+                    stretches.push((known, Span { left, width: group.len() }));
+                }
+            }
+        }
+        let width = self.columns.len();
+        let mut spans: Vec<Span> = Vec::new();
+        for (known, span) in stretches {
+            match (known, spans.last_mut()) {
+                (Known::Alpha(value), _) => {
+                    alpha.chunks_exact_mut(width).for_each(|row| row[span.left..][..span.width].fill(value));
+                }
+                (Known::Nothing, Some(last)) if span.left - last.left - last.width < WORTH_SKIPPING => {
+                    last.width = span.left + span.width - last.left;
+                }
+                (Known::Nothing, _) => spans.push(span),
+            }
+        }
+        spans
+    }
+
+    /// Writes row `y` from its pixels: `pixels` and `alpha` are of `span`.
+    pub(super) fn run(&mut self, y: usize, span: Span, pixels: &[[u8; 4]], alpha: &mut [u8]) {
+        assert!(pixels.len() == span.width && alpha.len() == span.width, "pixels of the span");
+        let columns = &self.columns[span.left..][..span.width];
+        let Tap { first, t } = tap(y, self.height, self.map_h);
+        let first = first as usize;
+        let row = |cell: usize| &self.cells[cell * self.map_w..][..self.map_w];
+        let (above, below, t) = (row(first), row((first + 1).min(self.map_h - 1)), F32x4::splat(t));
+        let between = |x: usize| {
+            let above = F32x4::load(&above[x]);
+            F32x4::load(&below[x]).sub(above).mul_add(t, above)
+        };
+        let cells = columns[0].first as usize..columns[span.width - 1].first as usize + 1;
+        let mut left = between(cells.start);
+        for x in cells {
+            let right = between((x + 1).min(self.map_w - 1));
+            left.store(&mut self.across[x][0]);
+            right.sub(left).store(&mut self.across[x][1]);
+            left = right;
+        }
+        let (eights, rest) = alpha.as_chunks_mut::<8>();
+        let taps = columns.as_chunks::<8>();
+        let bytes = pixels.as_flattened().as_chunks::<32>();
+        for ((alpha, taps), bytes) in eights.iter_mut().zip(taps.0).zip(bytes.0) {
+            eight(&self.across, taps, bytes, alpha);
+        }
+        if !rest.is_empty() {
+            let (mut alpha, mut taps, mut last) = ([0; 8], [columns[span.width - 1]; 8], [0; 32]);
+            taps[..rest.len()].copy_from_slice(&columns[span.width - rest.len()..]);
+            last[..bytes.1.len()].copy_from_slice(bytes.1);
+            eight(&self.across, &taps, &last, &mut alpha);
+            rest.copy_from_slice(&alpha[..rest.len()]);
+        }
+    }
+
+    /// The rows of cells that rows of the picture lie between.
+    fn rows_of_cells(&self, rows: &Range<usize>) -> Range<usize> {
+        let first = |y| tap(y, self.height, self.map_h).first as usize;
+        first(rows.start)..(first(rows.end - 1) + 2).min(self.map_h)
+    }
+}
+
+/// The matte of eight pixels.
+#[inline(always)]
+fn eight(across: &[[Affine; 2]], taps: &[Tap; 8], bytes: &[u8; 32], alpha: &mut [u8; 8]) {
+    let four = |half: usize| {
+        let bytes: &[u8; 16] = bytes[half * 16..][..16].try_into().expect("four pixels");
+        let mut products = F32x4::pixels(bytes);
+        for (product, tap) in products.iter_mut().zip(&taps[half * 4..]) {
+            let [left, slope] = &across[tap.first as usize];
+            let affine = F32x4::load(slope).mul_add(F32x4::splat(tap.t), F32x4::load(left));
+            *product = product.mul(affine);
+        }
+        F32x4::sums(products)
+    };
+    I16x8::round(four(0), four(1)).narrow(alpha);
+}
+
+/// Whether some colour gives more than 0 (bit 0), and some less than 255 (bit 1); between cells,
+/// where coefficients are mixed, no colour gives more, or less, than at one of the cells.
+fn open(cell: &Affine) -> u8 {
+    let most = |value: f32| if value > 0.0 { value } else { 0.0 };
+    let [r, g, b, offset] = cell.map(|value| value * 255.0);
+    let highest = offset + most(r) + most(g) + most(b);
+    let lowest = offset - most(-r) - most(-g) - most(-b);
+    // Bytes are rounded; a tenth is far more than what the sums of these numbers are off by.
+    u8::from(highest > 0.4) | u8::from(lowest < 254.6) << 1
+}
+
+/// The cell on whose right, or below which, a pixel's centre lies, and how far towards the next.
+#[derive(Clone, Copy, PartialEq)]
 struct Tap {
-    first: usize,
-    second: usize,
+    first: u32,
     t: f32,
 }
 
-/// One tap for each of `out` pixels.
-fn taps(out: usize, cells: usize) -> Vec<Tap> {
-    let scale = cells as f32 / out as f32;
-    (0..out)
-        .map(|i| {
-            let at = ((i as f32 + 0.5) * scale - 0.5).clamp(0.0, (cells - 1) as f32);
-            let first = at as usize;
-            Tap { first, second: (first + 1).min(cells - 1), t: at - first as f32 }
-        })
-        .collect()
+/// The tap of pixel `i` of `len`.
+fn tap(i: usize, len: usize, cells: usize) -> Tap {
+    let at = ((i as f32 + 0.5) * (cells as f32 / len as f32) - 0.5).clamp(0.0, (cells - 1) as f32);
+    Tap { first: at as u32, t: at.fract() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::matte::{Bands, Finish};
+    use crate::pixels::{Matte, Rgba8};
+
+    fn upsample(map: Map<'_>, picture: Rgba8<'_>) -> Matte {
+        let finish = Finish { morphology: None, feather: 0.0 };
+        Bands::new(map, picture.width(), picture.height(), false, finish).unwrap().run(picture)
+    }
 
     /// The header's formula with plain loops in double precision, by Cramer's rule.
     fn reference(map: Map<'_>, picture: Rgba8<'_>) -> Vec<f64> {
@@ -268,7 +329,7 @@ mod tests {
         let bytes: Vec<u8> =
             (0..side * side).flat_map(|i| if i % side >= edge { [255; 4] } else { [0, 0, 0, 255] }).collect();
         let picture = Rgba8::new(side, side, &bytes).unwrap();
-        let guide = crate::pixels::to_size(picture, cells, cells, crate::pixels::Filter::Box).unwrap();
+        let guide = crate::pixels::to_size(picture, cells, cells, crate::pixels::Filter::Box);
         let probability: Vec<f32> = (0..cells * cells).map(|i| f32::from(guide[i * 4]) / 255.0).collect();
         let map = Map { width: cells, height: cells, probability: &probability, guide: &guide };
         let matte = upsample(map, picture);

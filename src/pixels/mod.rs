@@ -12,7 +12,7 @@ mod size;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use decode::{Decoded, decode};
-pub use resize::{Filter, to_size};
+pub use resize::{Filter, Reducer, to_input, to_size};
 pub use size::{MAX_PIXELS, MAX_SIDE, check_size, header_size};
 
 use crate::error::{Error, Result};

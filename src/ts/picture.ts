@@ -6,6 +6,7 @@
  */
 
 import { SegmentError, messageOf } from './error.js';
+import { frameOf } from './frames.js';
 import { checkSize } from './limits.js';
 import { invalid } from './options.js';
 import type { Captured } from './protocol.js';
@@ -84,9 +85,15 @@ async function captureImage(image: HTMLImageElement, maxPixels: number): Promise
 
 async function copy(source: ImageBitmapSource, width: number, height: number, maxPixels: number): Promise<Captured> {
   checkSize(width, height, maxPixels);
+  let bitmap: ImageBitmap;
   try {
-    return { kind: 'bitmap', bitmap: await createImageBitmap(source) };
+    bitmap = await createImageBitmap(source);
   } catch (cause) {
     throw new SegmentError('UNSUPPORTED_PICTURE', `picture cannot be read: ${messageOf(cause)}`, { cause });
   }
+  // A bitmap of the caller's may hold its colours either way.
+  const frame = await frameOf(bitmap, !(source instanceof ImageBitmap));
+  if (!frame) return { kind: 'bitmap', bitmap };
+  bitmap.close();
+  return { kind: 'frame', frame };
 }

@@ -1,8 +1,10 @@
-/** A captured picture to straight RGBA, on the running thread; a file's header is judged before it is decoded. */
+/** A captured picture as something to read pixels from, on the running thread; a file's header is judged before it is decoded. */
 
-import { SegmentError, foreignPicture, messageOf } from './error.js';
+import { SegmentError, messageOf } from './error.js';
+import { frameOf } from './frames.js';
 import { checkSize } from './limits.js';
-import type { Captured, Pixels } from './protocol.js';
+import type { Captured } from './protocol.js';
+import { type Source, bitmapSource, frameSource, pixelSource } from './source.js';
 
 /** Width and height from the first bytes of a file; `undefined` if they do not hold them. */
 export type PictureSize = (head: Uint8Array) => { width: number; height: number } | undefined;
@@ -10,15 +12,37 @@ export type PictureSize = (head: Uint8Array) => { width: number; height: number 
 /** How much of a file is read to find its size: nearly always the first is enough. */
 const HEAD_BYTES = [64 << 10, 1 << 20, 16 << 20];
 
-export async function readPixels(picture: Captured, maxPixels: number, pictureSize: PictureSize): Promise<Pixels> {
-  if (picture.kind === 'pixels') return picture.pixels;
-  const bitmap = picture.kind === 'bitmap' ? picture.bitmap : await decode(picture.blob, maxPixels, pictureSize);
+/** A picture that can be read. */
+export interface Opened {
+  source: Source;
+  /** Gives back the memory of what was decoded here. */
+  close(): void;
+}
+
+export async function openPicture(picture: Captured, maxPixels: number, pictureSize: PictureSize): Promise<Opened> {
+  switch (picture.kind) {
+    case 'pixels':
+      return { source: pixelSource(picture.pixels), close() {} };
+    case 'frame':
+      return { source: frameSource(picture.frame), close() {} };
+    case 'bitmap':
+      return { source: bitmapSource(picture.bitmap), close() {} };
+    case 'blob':
+      return openBitmap(await decode(picture.blob, maxPixels, pictureSize), maxPixels);
+  }
+}
+
+async function openBitmap(bitmap: ImageBitmap, maxPixels: number): Promise<Opened> {
   try {
     // A header can lie, or speak of a thumbnail.
     checkSize(bitmap.width, bitmap.height, maxPixels);
-    return draw(bitmap);
-  } finally {
+    const frame = await frameOf(bitmap, true);
+    if (!frame) return { source: bitmapSource(bitmap), close: () => bitmap.close() };
     bitmap.close();
+    return { source: frameSource(frame), close: () => frame.close() };
+  } catch (error) {
+    bitmap.close();
+    throw error;
   }
 }
 
@@ -49,20 +73,5 @@ async function readHead(blob: Blob, bytes: number): Promise<Uint8Array> {
   } catch (cause) {
     // A file that was moved or changed after it was picked.
     throw new SegmentError('UNSUPPORTED_PICTURE', `picture file cannot be read: ${messageOf(cause)}`, { cause });
-  }
-}
-
-function draw(bitmap: ImageBitmap): Pixels {
-  const { width, height } = bitmap;
-  const context =
-    typeof OffscreenCanvas === 'function'
-      ? new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })
-      : null;
-  if (!context) throw new SegmentError('UNSUPPORTED_BROWSER', 'this browser has no OffscreenCanvas with a 2d context');
-  context.drawImage(bitmap, 0, 0);
-  try {
-    return { width, height, data: context.getImageData(0, 0, width, height).data as Pixels['data'] };
-  } catch (cause) {
-    throw cause instanceof DOMException && cause.name === 'SecurityError' ? foreignPicture(cause) : cause;
   }
 }

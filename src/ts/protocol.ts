@@ -20,6 +20,7 @@ export interface Pixels {
 export type Captured =
   | { kind: 'blob'; blob: Blob }
   | { kind: 'bitmap'; bitmap: ImageBitmap }
+  | { kind: 'frame'; frame: VideoFrame }
   | { kind: 'pixels'; pixels: Pixels };
 
 /** A model of the registry by its plan's URL, or a file of the caller's with its contract. */

@@ -8,9 +8,10 @@
 import init, { WebSegmenter, initSync, pictureSize } from '#wasm';
 
 import { SegmentError, hasCode, messageOf } from './error.js';
-import { readPixels } from './pixels.js';
-import type { Captured, Loaded, MatteAnswer, PredictionAnswer, Reply, Request } from './protocol.js';
-import { transferables } from './transfer.js';
+import { type Opened, openPicture } from './pixels.js';
+import type { Captured, Loaded, Reply, Request } from './protocol.js';
+import { Run } from './run.js';
+import { release, transferables } from './transfer.js';
 
 type Load = Extract<Request, { type: 'load' }>;
 type Call = Extract<Request, { type: 'segment' | 'predict' }>;
@@ -28,6 +29,7 @@ let broken: Trap | undefined;
 export class Runner {
   readonly #send: (reply: Reply, transfer: Transferable[]) => void;
   #closed = false;
+  #calling = false;
   #segmenter: WebSegmenter | undefined;
   #maxPixels = 0;
   #cancelled: number | undefined;
@@ -48,9 +50,13 @@ export class Runner {
     }
   }
 
-  /** Gives up what is under way, and frees the model. */
+  /** Gives up what is under way, and frees the model as soon as nothing uses it. */
   close(): void {
     this.#closed = true;
+    if (!this.#calling) this.#free();
+  }
+
+  #free(): void {
     if (!broken) this.#segmenter?.free();
     this.#segmenter = undefined;
   }
@@ -67,41 +73,42 @@ export class Runner {
   }
 
   async #call(call: Call): Promise<void> {
-    // What comes back if the instance breaks: pixels, once there are any, because a bitmap is closed when read.
-    let { picture } = call;
+    const { picture } = call;
+    let opened: Opened | undefined;
+    this.#calling = true;
     await this.#answer(
       call.id,
       async () => {
         const start = performance.now();
-        const pixels = await readPixels(picture, this.#maxPixels, (head) => guard(() => pictureSize(head)));
-        picture = { kind: 'pixels', pixels };
+        opened = await openPicture(picture, this.#maxPixels, (head) => guard(() => pictureSize(head)));
         const decodeMs = performance.now() - start;
         if (this.#cancelled === call.id) throw new SegmentError('ABORTED', 'the call was aborted');
         const segmenter = this.#segmenter;
         if (!segmenter) throw closed();
-        const { data, width, height } = pixels;
-        return call.type === 'segment'
-          ? matte(guard(() => segmenter.segment(data, width, height, options(call))), decodeMs)
-          : prediction(guard(() => segmenter.predict(data, width, height)), decodeMs);
+        const run = new Run(segmenter, opened.source, (act) => {
+          if (this.#closed) throw closed();
+          return guard(act);
+        });
+        return call.type === 'segment' ? run.segment(options(call), decodeMs) : run.predict(decodeMs);
       },
-      () => picture,
+      picture,
     );
+    opened?.close();
+    this.#calling = false;
+    if (this.#closed) this.#free();
   }
 
-  /** Runs `task` and sends its value, or what went wrong. */
-  async #answer(id: number, task: () => Promise<Value>, picture?: () => Captured): Promise<void> {
+  /** Runs `task` and sends its value, or what went wrong. The picture goes back if the instance broke. */
+  async #answer(id: number, task: () => Promise<Value>, picture?: Captured): Promise<void> {
     try {
       const value = await task();
       this.#send({ type: 'done', id, value }, ownBuffers(value));
     } catch (error) {
       const message = messageOf(error);
-      if (error instanceof Trap) {
-        const back = picture?.();
-        this.#send({ type: 'trapped', id, message, picture: back }, back ? transferables(back) : []);
-      } else {
-        this.#send({ type: 'failed', id, code: hasCode(error) ? error.code : 'INTERNAL', message }, []);
-      }
+      if (error instanceof Trap) return this.#send({ type: 'trapped', id, message, picture }, picture ? transferables(picture) : []);
+      this.#send({ type: 'failed', id, code: hasCode(error) ? error.code : 'INTERNAL', message }, []);
     }
+    if (picture) release(picture);
   }
 }
 
@@ -147,16 +154,6 @@ function guard<T>(call: () => T): T {
 
 function options({ of, intensity, feather, morphology }: Extract<Call, { type: 'segment' }>) {
   return { of, intensity, feather, morphology };
-}
-
-function matte(answer: ReturnType<WebSegmenter['segment']>, decodeMs: number): MatteAnswer {
-  const { width, height, alpha, preMs, inferMs, postMs } = answer;
-  return { width, height, alpha, timings: { decodeMs, preMs, inferMs, postMs } };
-}
-
-function prediction(answer: ReturnType<WebSegmenter['predict']>, decodeMs: number): PredictionAnswer {
-  const { width, height, classes, data, preMs, inferMs, postMs } = answer;
-  return { width, height, classes, data, timings: { decodeMs, preMs, inferMs, postMs } };
 }
 
 function ownBuffers(value: Value): Transferable[] {

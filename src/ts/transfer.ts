@@ -5,10 +5,12 @@ import type { Captured } from './protocol.js';
 /** What of a picture moves to the other thread instead of being copied. */
 export function transferables(picture: Captured): Transferable[] {
   if (picture.kind === 'bitmap') return [picture.bitmap];
+  if (picture.kind === 'frame') return [picture.frame];
   return picture.kind === 'pixels' ? [picture.pixels.data.buffer] : [];
 }
 
 /** Gives back the memory of a picture that will not be sent. */
 export function release(picture: Captured): void {
   if (picture.kind === 'bitmap') picture.bitmap.close();
+  if (picture.kind === 'frame') picture.frame.close();
 }

@@ -15,7 +15,7 @@ export declare function initSync(from: { module: WebAssembly.Module }): unknown;
 /** Size from the first bytes of a file, before orientation; `undefined` if more bytes are needed. */
 export declare function pictureSize(head: Uint8Array): { width: number; height: number } | undefined;
 
-/** A model that is ready to run. Arrays that it returns are copies. */
+/** A model that is ready to run. Arrays that it returns are copies, but for `buffer`'s. */
 export declare class WebSegmenter {
   /** Proves that `model` is the plan that the registry names, by its SHA-256, which is computed if absent; and parses it. */
   static fromRegistry(id: string, model: Uint8Array, sha256: string | undefined): WebSegmenter;
@@ -32,24 +32,18 @@ export declare class WebSegmenter {
     build: 'simd' | 'relaxed' | 'onnx';
     version: string;
   };
-  segment(
-    rgba: Uint8ClampedArray,
-    width: number,
-    height: number,
-    options: { of: string; intensity: number; feather: number | undefined; morphology: Morphology | undefined },
-  ): {
-    width: number;
-    height: number;
-    alpha: Uint8ClampedArray<ArrayBuffer>;
-    preMs: number;
-    inferMs: number;
-    postMs: number;
-  };
-  predict(
-    rgba: Uint8ClampedArray,
-    width: number,
-    height: number,
-  ): {
+  /**
+   * Begins a call for a picture of `width` x `height`, whose pixels for the network come as rows of a picture
+   * of `fromWidth` x `fromHeight`; blue comes before red if `swapped`, colours are times alpha if `premultiplied`.
+   * Gives how many rows to read at a time.
+   */
+  begin(width: number, height: number, fromWidth: number, fromHeight: number, swapped: boolean, premultiplied: boolean): number;
+  /** Memory to write pixels to; a view that the next call of anything may end. */
+  buffer(bytes: number): Uint8Array;
+  /** Takes the next rows from the buffer. */
+  rows(rows: number): void;
+  /** Runs the network on all rows. */
+  predict(): {
     width: number;
     height: number;
     classes: string[];
@@ -58,5 +52,17 @@ export declare class WebSegmenter {
     inferMs: number;
     postMs: number;
   };
+  /** Runs the network on all rows; then comes `advance`. `width` is the picture's. */
+  segment(
+    width: number,
+    options: { of: string; intensity: number; feather: number | undefined; morphology: Morphology | undefined },
+  ): void;
+  /**
+   * Takes what was asked for from the buffer, and writes the matte's rows that are done. Gives what to read
+   * next, `[top, rows, left, width, left, width, ...]`, blocks that follow each other in the buffer.
+   */
+  advance(alpha: Uint8ClampedArray): Uint32Array | undefined;
+  /** Of the last matte. */
+  timings(): { preMs: number; inferMs: number; postMs: number };
   free(): void;
 }

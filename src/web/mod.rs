@@ -1,17 +1,20 @@
 //! The wasm border: what `ts/runner.ts` calls. The only place that names JavaScript.
 //!
-//! Everything that crosses is copied. Failures cross as an `Error` named `SegmentError` whose
+//! [`call`] is what happens on each picture. Failures cross as an `Error` named `SegmentError` whose
 //! `code` is the kind's stable name; bad input never panics.
 
-use js_sys::{Float32Array, JSON, Object, Reflect, Uint8ClampedArray};
+mod call;
+
+use call::Call;
+use js_sys::{JSON, Object, Reflect};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use crate::error::Error;
-use crate::pixels::{Rgba8, header_size};
+use crate::pixels::header_size;
 #[cfg(feature = "onnx")]
 use crate::segmenter::CustomContract;
-use crate::segmenter::{SegmentOptions, Segmenter};
+use crate::segmenter::Segmenter;
 use crate::telemetry::Timings;
 
 /// Which build this is.
@@ -28,6 +31,7 @@ const BUILD: &str = if cfg!(feature = "onnx") {
 pub struct WebSegmenter {
     segmenter: Segmenter,
     model: String,
+    call: Call,
 }
 
 /// What `WebSegmenter.info` tells.
@@ -68,7 +72,7 @@ impl WebSegmenter {
             Some(sha256) => Segmenter::from_registry_sum(id, file, &sha256),
             None => Segmenter::from_registry(id, file),
         };
-        Ok(Self { segmenter: segmenter.map_err(to_js)?, model: id.to_owned() })
+        Ok(Self { segmenter: segmenter.map_err(to_js)?, model: id.to_owned(), call: Call::default() })
     }
 
     /// What runs.
@@ -86,36 +90,6 @@ impl WebSegmenter {
             version: env!("CARGO_PKG_VERSION"),
         })
     }
-
-    /// `{ width, height, alpha, preMs, inferMs, postMs }` for `[height, width, 4]` bytes.
-    pub fn segment(
-        &mut self,
-        rgba: &[u8],
-        width: usize,
-        height: usize,
-        options: JsValue,
-    ) -> Result<JsValue, JsValue> {
-        let options: SegmentOptions = read("options", &options)?;
-        let picture = Rgba8::new(width, height, rgba).map_err(to_js)?;
-        let (matte, timings) = self.segmenter.segment(picture, &options).map_err(to_js)?;
-        let result = with_timings(timings);
-        set(&result, "width", width);
-        set(&result, "height", height);
-        set(&result, "alpha", Uint8ClampedArray::from(&matte.alpha[..]));
-        Ok(result.into())
-    }
-
-    /// `{ width, height, classes, data, preMs, inferMs, postMs }` for `[height, width, 4]` bytes.
-    pub fn predict(&mut self, rgba: &[u8], width: usize, height: usize) -> Result<JsValue, JsValue> {
-        let picture = Rgba8::new(width, height, rgba).map_err(to_js)?;
-        let (prediction, timings) = self.segmenter.predict(picture).map_err(to_js)?;
-        let result = with_timings(timings);
-        set(&result, "width", prediction.width);
-        set(&result, "height", prediction.height);
-        set(&result, "classes", plain(&prediction.classes));
-        set(&result, "data", Float32Array::from(&prediction.data[..]));
-        Ok(result.into())
-    }
 }
 
 #[cfg(feature = "onnx")]
@@ -126,7 +100,7 @@ impl WebSegmenter {
     pub fn from_onnx(file: &[u8], contract: JsValue) -> Result<WebSegmenter, JsValue> {
         let contract: CustomContract = read("contract", &contract)?;
         let segmenter = Segmenter::from_onnx(file, contract, None).map_err(to_js)?;
-        Ok(Self { segmenter, model: "custom".to_owned() })
+        Ok(Self { segmenter, model: "custom".to_owned(), call: Call::default() })
     }
 }
 

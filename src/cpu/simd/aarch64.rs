@@ -24,6 +24,44 @@ impl F32x4 {
         unsafe { vst1q_f32(to.as_mut_ptr(), self.0) }
     }
 
+    /// Four pixels of four bytes each: red, green, blue, and 255 whatever their alpha is.
+    #[inline(always)]
+    pub(crate) fn pixels(from: &[u8; 16]) -> [Self; 4] {
+        // SAFETY: the reference is 16 readable bytes, which need no alignment.
+        let bytes = unsafe { vld1q_u8(from.as_ptr()) };
+        unsafe {
+            let bytes = vorrq_u8(bytes, vreinterpretq_u8_u32(vdupq_n_u32(0xff << 24)));
+            let (low, high) = (vmovl_u8(vget_low_u8(bytes)), vmovl_high_u8(bytes));
+            [
+                Self(vcvtq_f32_u32(vmovl_u16(vget_low_u16(low)))),
+                Self(vcvtq_f32_u32(vmovl_high_u16(low))),
+                Self(vcvtq_f32_u32(vmovl_u16(vget_low_u16(high)))),
+                Self(vcvtq_f32_u32(vmovl_high_u16(high))),
+            ]
+        }
+    }
+
+    /// The first, the second and the third bytes of four pixels.
+    #[inline(always)]
+    pub(crate) fn planes(from: &[u8; 16]) -> [Self; 3] {
+        // SAFETY: the reference is 16 readable bytes, which need no alignment.
+        let bytes = unsafe { vreinterpretq_u32_u8(vld1q_u8(from.as_ptr())) };
+        unsafe {
+            let mask = vdupq_n_u32(0xff);
+            [
+                Self(vcvtq_f32_u32(vandq_u32(bytes, mask))),
+                Self(vcvtq_f32_u32(vandq_u32(vshrq_n_u32::<8>(bytes), mask))),
+                Self(vcvtq_f32_u32(vandq_u32(vshrq_n_u32::<16>(bytes), mask))),
+            ]
+        }
+    }
+
+    /// The sum of the lanes of each vector.
+    #[inline(always)]
+    pub(crate) fn sums([a, b, c, d]: [Self; 4]) -> Self {
+        Self(unsafe { vpaddq_f32(vpaddq_f32(a.0, b.0), vpaddq_f32(c.0, d.0)) })
+    }
+
     #[inline(always)]
     pub(crate) fn add(self, other: Self) -> Self {
         Self(unsafe { vaddq_f32(self.0, other.0) })
@@ -114,6 +152,41 @@ impl I16x8 {
     pub(crate) fn store(self, to: &mut [i16; 8]) {
         // SAFETY: the reference is 16 writable bytes, aligned as `i16`.
         unsafe { vst1q_s16(to.as_mut_ptr(), self.0) }
+    }
+
+    /// Sixteen bytes as they are.
+    #[inline(always)]
+    pub(crate) fn widen(from: &[u8; 16]) -> [Self; 2] {
+        // SAFETY: the reference is 16 readable bytes, which need no alignment.
+        let bytes = unsafe { vld1q_u8(from.as_ptr()) };
+        unsafe {
+            [
+                Self(vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(bytes)))),
+                Self(vreinterpretq_s16_u16(vmovl_high_u8(bytes))),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(self, other: Self) -> Self {
+        Self(unsafe { vaddq_s16(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_f32(self) -> [F32x4; 2] {
+        unsafe {
+            [
+                F32x4(vcvtq_f32_s32(vmovl_s16(vget_low_s16(self.0)))),
+                F32x4(vcvtq_f32_s32(vmovl_high_s16(self.0))),
+            ]
+        }
+    }
+
+    /// The eight values as bytes; what does not fit becomes the nearest that does.
+    #[inline(always)]
+    pub(crate) fn narrow(self, to: &mut [u8; 8]) {
+        // SAFETY: the reference is 8 writable bytes, which need no alignment.
+        unsafe { vst1_u8(to.as_mut_ptr(), vqmovun_s16(self.0)) }
     }
 
     /// The two values four times.

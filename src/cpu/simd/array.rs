@@ -21,6 +21,21 @@ impl F32x4 {
         *to = self.0;
     }
 
+    /// Four pixels of four bytes each: red, green, blue, and 255 whatever their alpha is.
+    pub(crate) fn pixels(from: &[u8; 16]) -> [Self; 4] {
+        std::array::from_fn(|i| Self([from[4 * i], from[4 * i + 1], from[4 * i + 2], 255].map(f32::from)))
+    }
+
+    /// The first, the second and the third bytes of four pixels.
+    pub(crate) fn planes(from: &[u8; 16]) -> [Self; 3] {
+        std::array::from_fn(|c| Self(std::array::from_fn(|i| f32::from(from[4 * i + c]))))
+    }
+
+    /// The sum of the lanes of each vector.
+    pub(crate) fn sums(of: [Self; 4]) -> Self {
+        Self(of.map(|v| v.0.iter().sum()))
+    }
+
     pub(crate) fn add(self, other: Self) -> Self {
         self.each(other, |a, b| a + b)
     }
@@ -92,6 +107,24 @@ impl I16x8 {
 
     pub(crate) fn store(self, to: &mut [i16; 8]) {
         *to = self.0;
+    }
+
+    /// Sixteen bytes as they are.
+    pub(crate) fn widen(from: &[u8; 16]) -> [Self; 2] {
+        std::array::from_fn(|half| Self(std::array::from_fn(|i| i16::from(from[8 * half + i]))))
+    }
+
+    pub(crate) fn add(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i].wrapping_add(other.0[i])))
+    }
+
+    pub(crate) fn to_f32(self) -> [F32x4; 2] {
+        std::array::from_fn(|half| F32x4(std::array::from_fn(|i| f32::from(self.0[4 * half + i]))))
+    }
+
+    /// The eight values as bytes; what does not fit becomes the nearest that does.
+    pub(crate) fn narrow(self, to: &mut [u8; 8]) {
+        *to = self.0.map(|v| v.clamp(0, 255) as u8);
     }
 
     /// The two values four times.

@@ -78,4 +78,33 @@ mod tests {
         assert_eq!(got, [50.0, 70.0, -32768.0 * 32767.0 + 90000.0, 8.0]);
         assert_eq!(I16x8::splat_pair(&[5, -6]).to_array(), [5, -6, 5, -6, 5, -6, 5, -6]);
     }
+
+    #[test]
+    fn bytes_become_numbers_and_back() {
+        let bytes: [u8; 16] = [0, 1, 2, 3, 127, 128, 129, 130, 255, 254, 253, 252, 7, 0, 200, 0];
+        for (i, pixel) in F32x4::pixels(&bytes).into_iter().enumerate() {
+            let [red, green, blue] = [0, 1, 2].map(|c| f32::from(bytes[4 * i + c]));
+            assert_eq!(pixel.to_array(), [red, green, blue, 255.0]);
+        }
+        for (c, plane) in F32x4::planes(&bytes).into_iter().enumerate() {
+            assert_eq!(plane.to_array(), [0, 1, 2, 3].map(|i| f32::from(bytes[4 * i + c])));
+        }
+        let [low, high] = I16x8::widen(&bytes);
+        assert_eq!([low.to_array(), high.to_array()].concat(), bytes.map(i16::from));
+        assert_eq!(low.add(high).to_array(), std::array::from_fn(|i| low.to_array()[i] + high.to_array()[i]));
+        let mut back = [0; 8];
+        low.narrow(&mut back);
+        assert_eq!(back, bytes[..8]);
+        I16x8::load(&[-1, 256, 255, 0, 32767, -32768, 1, 254]).narrow(&mut back);
+        assert_eq!(back, [0, 255, 255, 0, 255, 0, 1, 254]);
+        let signed = I16x8::load(&[-1, 256, 255, 0, 32767, -32768, 1, 4080]).to_f32().map(F32x4::to_array);
+        assert_eq!(signed.concat(), [-1.0, 256.0, 255.0, 0.0, 32767.0, -32768.0, 1.0, 4080.0]);
+    }
+
+    #[test]
+    fn sums_are_of_lanes() {
+        let of =
+            [[1.0, 2.0, 3.0, 4.0], [0.5, 0.0, 0.0, 0.25], [-1.0, 1.0, -2.0, 2.0], [100.0, 10.0, 1.0, 0.0]];
+        assert_eq!(F32x4::sums(of.map(|v| F32x4::load(&v))).to_array(), [10.0, 0.75, 0.0, 111.0]);
+    }
 }

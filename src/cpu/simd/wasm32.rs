@@ -24,6 +24,44 @@ impl F32x4 {
         unsafe { v128_store(to.as_mut_ptr().cast(), self.0) }
     }
 
+    /// Four pixels of four bytes each: red, green, blue, and 255 whatever their alpha is.
+    #[inline(always)]
+    pub(crate) fn pixels(from: &[u8; 16]) -> [Self; 4] {
+        // SAFETY: the reference is 16 readable bytes; `v128_load` needs no alignment.
+        let bytes = unsafe { v128_load(from.as_ptr().cast()) };
+        let bytes = v128_or(bytes, u32x4_splat(0xff << 24));
+        let (low, high) = (u16x8_extend_low_u8x16(bytes), u16x8_extend_high_u8x16(bytes));
+        [
+            Self(f32x4_convert_i32x4(u32x4_extend_low_u16x8(low))),
+            Self(f32x4_convert_i32x4(u32x4_extend_high_u16x8(low))),
+            Self(f32x4_convert_i32x4(u32x4_extend_low_u16x8(high))),
+            Self(f32x4_convert_i32x4(u32x4_extend_high_u16x8(high))),
+        ]
+    }
+
+    /// The first, the second and the third bytes of four pixels.
+    #[inline(always)]
+    pub(crate) fn planes(from: &[u8; 16]) -> [Self; 3] {
+        // SAFETY: the reference is 16 readable bytes; `v128_load` needs no alignment.
+        let bytes = unsafe { v128_load(from.as_ptr().cast()) };
+        let mask = u32x4_splat(0xff);
+        [
+            Self(f32x4_convert_i32x4(v128_and(bytes, mask))),
+            Self(f32x4_convert_i32x4(v128_and(u32x4_shr(bytes, 8), mask))),
+            Self(f32x4_convert_i32x4(v128_and(u32x4_shr(bytes, 16), mask))),
+        ]
+    }
+
+    /// The sum of the lanes of each vector.
+    #[inline(always)]
+    pub(crate) fn sums([a, b, c, d]: [Self; 4]) -> Self {
+        let pair = |a: Self, b: Self| {
+            f32x4_add(i32x4_shuffle::<0, 4, 1, 5>(a.0, b.0), i32x4_shuffle::<2, 6, 3, 7>(a.0, b.0))
+        };
+        let (ab, cd) = (pair(a, b), pair(c, d));
+        Self(f32x4_add(i32x4_shuffle::<0, 1, 4, 5>(ab, cd), i32x4_shuffle::<2, 3, 6, 7>(ab, cd)))
+    }
+
     #[inline(always)]
     pub(crate) fn add(self, other: Self) -> Self {
         Self(f32x4_add(self.0, other.0))
@@ -115,6 +153,35 @@ impl I16x8 {
     pub(crate) fn store(self, to: &mut [i16; 8]) {
         // SAFETY: the reference is 16 writable bytes; `v128_store` needs no alignment.
         unsafe { v128_store(to.as_mut_ptr().cast(), self.0) }
+    }
+
+    /// Sixteen bytes as they are.
+    #[inline(always)]
+    pub(crate) fn widen(from: &[u8; 16]) -> [Self; 2] {
+        // SAFETY: the reference is 16 readable bytes; `v128_load` needs no alignment.
+        let bytes = unsafe { v128_load(from.as_ptr().cast()) };
+        [Self(u16x8_extend_low_u8x16(bytes)), Self(u16x8_extend_high_u8x16(bytes))]
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(self, other: Self) -> Self {
+        Self(i16x8_add(self.0, other.0))
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_f32(self) -> [F32x4; 2] {
+        [
+            F32x4(f32x4_convert_i32x4(i32x4_extend_low_i16x8(self.0))),
+            F32x4(f32x4_convert_i32x4(i32x4_extend_high_i16x8(self.0))),
+        ]
+    }
+
+    /// The eight values as bytes; what does not fit becomes the nearest that does.
+    #[inline(always)]
+    pub(crate) fn narrow(self, to: &mut [u8; 8]) {
+        let bytes = u8x16_narrow_i16x8(self.0, self.0);
+        // SAFETY: the reference is 8 writable bytes; the store needs no alignment.
+        unsafe { v128_store64_lane::<0>(bytes, to.as_mut_ptr().cast()) }
     }
 
     /// The two values four times.

@@ -24,6 +24,49 @@ impl F32x4 {
         unsafe { _mm_storeu_ps(to.as_mut_ptr(), self.0) }
     }
 
+    /// Four pixels of four bytes each: red, green, blue, and 255 whatever their alpha is.
+    #[inline(always)]
+    pub(crate) fn pixels(from: &[u8; 16]) -> [Self; 4] {
+        // SAFETY: the reference is 16 readable bytes; `loadu` needs no alignment.
+        let bytes = unsafe { _mm_loadu_si128(from.as_ptr().cast()) };
+        unsafe {
+            let zero = _mm_setzero_si128();
+            let bytes = _mm_or_si128(bytes, _mm_set1_epi32(0xff << 24));
+            let (low, high) = (_mm_unpacklo_epi8(bytes, zero), _mm_unpackhi_epi8(bytes, zero));
+            [
+                Self(_mm_cvtepi32_ps(_mm_unpacklo_epi16(low, zero))),
+                Self(_mm_cvtepi32_ps(_mm_unpackhi_epi16(low, zero))),
+                Self(_mm_cvtepi32_ps(_mm_unpacklo_epi16(high, zero))),
+                Self(_mm_cvtepi32_ps(_mm_unpackhi_epi16(high, zero))),
+            ]
+        }
+    }
+
+    /// The first, the second and the third bytes of four pixels.
+    #[inline(always)]
+    pub(crate) fn planes(from: &[u8; 16]) -> [Self; 3] {
+        // SAFETY: the reference is 16 readable bytes; `loadu` needs no alignment.
+        let bytes = unsafe { _mm_loadu_si128(from.as_ptr().cast()) };
+        unsafe {
+            let mask = _mm_set1_epi32(0xff);
+            [
+                Self(_mm_cvtepi32_ps(_mm_and_si128(bytes, mask))),
+                Self(_mm_cvtepi32_ps(_mm_and_si128(_mm_srli_epi32::<8>(bytes), mask))),
+                Self(_mm_cvtepi32_ps(_mm_and_si128(_mm_srli_epi32::<16>(bytes), mask))),
+            ]
+        }
+    }
+
+    /// The sum of the lanes of each vector.
+    #[inline(always)]
+    pub(crate) fn sums([a, b, c, d]: [Self; 4]) -> Self {
+        Self(unsafe {
+            let ab = _mm_add_ps(_mm_unpacklo_ps(a.0, b.0), _mm_unpackhi_ps(a.0, b.0));
+            let cd = _mm_add_ps(_mm_unpacklo_ps(c.0, d.0), _mm_unpackhi_ps(c.0, d.0));
+            _mm_add_ps(_mm_movelh_ps(ab, cd), _mm_movehl_ps(cd, ab))
+        })
+    }
+
     #[inline(always)]
     pub(crate) fn add(self, other: Self) -> Self {
         Self(unsafe { _mm_add_ps(self.0, other.0) })
@@ -114,6 +157,36 @@ impl I16x8 {
     pub(crate) fn store(self, to: &mut [i16; 8]) {
         // SAFETY: the reference is 16 writable bytes; `storeu` needs no alignment.
         unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), self.0) }
+    }
+
+    /// Sixteen bytes as they are.
+    #[inline(always)]
+    pub(crate) fn widen(from: &[u8; 16]) -> [Self; 2] {
+        // SAFETY: the reference is 16 readable bytes; `loadu` needs no alignment.
+        let bytes = unsafe { _mm_loadu_si128(from.as_ptr().cast()) };
+        unsafe {
+            let zero = _mm_setzero_si128();
+            [Self(_mm_unpacklo_epi8(bytes, zero)), Self(_mm_unpackhi_epi8(bytes, zero))]
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm_add_epi16(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_f32(self) -> [F32x4; 2] {
+        // Both halves of each `i32` hold the value; the shift leaves the upper one, with its sign.
+        let whole = |twice| F32x4(unsafe { _mm_cvtepi32_ps(_mm_srai_epi32::<16>(twice)) });
+        unsafe { [whole(_mm_unpacklo_epi16(self.0, self.0)), whole(_mm_unpackhi_epi16(self.0, self.0))] }
+    }
+
+    /// The eight values as bytes; what does not fit becomes the nearest that does.
+    #[inline(always)]
+    pub(crate) fn narrow(self, to: &mut [u8; 8]) {
+        // SAFETY: the reference is 8 writable bytes; `storel` needs no alignment.
+        unsafe { _mm_storel_epi64(to.as_mut_ptr().cast(), _mm_packus_epi16(self.0, self.0)) }
     }
 
     /// The two values four times.

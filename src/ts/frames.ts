@@ -1,0 +1,80 @@
+/**
+ * Bitmaps as video frames, where that shows their bytes as they are.
+ *
+ * A frame can be read in any rectangle at the speed of a copy and moves to another thread for nothing;
+ * a bitmap must be drawn first, and moving it copies it. What a frame cannot show exactly stays a bitmap:
+ * one of another colour space than sRGB, or that is still to be turned.
+ */
+
+/** Whether frames show what was drawn; asked once per thread. */
+let faithful: Promise<boolean> | undefined;
+
+/**
+ * The frame of `bitmap`, which stays the caller's; `undefined` where the browser has none that is exact.
+ * `premultiplied`: whether it is known to be, if it has transparency.
+ */
+export async function frameOf(bitmap: ImageBitmap, premultiplied: boolean): Promise<VideoFrame | undefined> {
+  faithful ??= isFaithful().catch(() => false);
+  return (await faithful) ? plainFrame(bitmap, premultiplied ? ['BGRX', 'RGBX', 'BGRA', 'RGBA'] : ['BGRX', 'RGBX']) : undefined;
+}
+
+/** Whether the bytes of `frame`'s pixels start with blue. */
+export function isSwapped(frame: VideoFrame): boolean {
+  return frame.format === 'BGRX' || frame.format === 'BGRA';
+}
+
+/** Whether `frame`, made here, holds colours times alpha. */
+export function isPremultiplied(frame: VideoFrame): boolean {
+  return frame.format === 'BGRA' || frame.format === 'RGBA';
+}
+
+/** Copies a rectangle of `frame`, row by row without gaps. */
+export async function copyFrame(frame: VideoFrame, x: number, y: number, width: number, height: number, to: Uint8Array): Promise<void> {
+  const layout = await frame.copyTo(to, { rect: { x, y, width, height } });
+  if (layout[0]?.offset !== 0 || layout[0].stride !== width * 4) throw new Error(`rows are ${layout[0]?.stride} bytes apart, want ${width * 4}`);
+}
+
+function plainFrame(bitmap: ImageBitmap, formats: string[]): VideoFrame | undefined {
+  let frame: VideoFrame;
+  try {
+    frame = new VideoFrame(bitmap, { timestamp: 0 });
+  } catch {
+    // Such as a bitmap of another origin; what reads it next says so.
+    return undefined;
+  }
+  const { format, codedWidth, codedHeight, visibleRect, colorSpace } = frame;
+  const { rotation = 0, flip = false } = frame as { rotation?: number; flip?: boolean };
+  const { width, height } = bitmap;
+  const whole = codedWidth === width && codedHeight === height && visibleRect?.width === width && visibleRect.height === height;
+  const srgb = colorSpace.primaries === 'bt709' && (colorSpace.transfer as string) === 'iec61966-2-1';
+  if (format && formats.includes(format) && whole && srgb && rotation === 0 && !flip) return frame;
+  frame.close();
+  return undefined;
+}
+
+/** Draws a picture with transparency, and compares a part of its frame with it. */
+async function isFaithful(): Promise<boolean> {
+  const [width, height, left, top] = [5, 4, 1, 1];
+  const colours = new Uint8ClampedArray(width * height * 4);
+  for (let i = 0; i < colours.length; i++) colours[i] = i % 8 === 7 ? 128 : i % 4 === 3 ? 255 : (i * 37) % 256;
+  const bitmap = await createImageBitmap(new ImageData(colours, width, height));
+  const frame = plainFrame(bitmap, ['BGRA', 'RGBA']);
+  bitmap.close();
+  if (!frame) return false;
+  const order = isSwapped(frame) ? [2, 1, 0, 3] : [0, 1, 2, 3];
+  const columns = width - left;
+  const got = new Uint8Array(columns * (height - top) * 4);
+  try {
+    await copyFrame(frame, left, top, columns, height - top, got);
+  } finally {
+    frame.close();
+  }
+  return got.every((value, i) => {
+    const pixel = Math.floor(i / 4);
+    const at = ((top + Math.floor(pixel / columns)) * width + left + (pixel % columns)) * 4;
+    const [channel, alpha] = [order[i % 4]!, colours[at + 3]!];
+    const want = colours[at + channel]!;
+    // Times alpha it may have been rounded either way.
+    return channel === 3 || alpha === 255 ? value === want : Math.abs(value - (want * alpha) / 255) <= 1;
+  });
+}

@@ -1,0 +1,92 @@
+/** One call's way through WebAssembly: it says which pixels it needs, and they are read into its memory. */
+
+import type { WebSegmenter } from '#wasm';
+
+import type { MatteAnswer, PredictionAnswer } from './protocol.js';
+import type { Source } from './source.js';
+
+/** Calls into WebAssembly, and throws what may go back to the page. */
+type Guard = <T>(call: () => T) => T;
+
+type Options = Parameters<WebSegmenter['segment']>[1];
+
+/** Rows `top` to `top + rows`, of which `columns` are `[left, width]` pairs. */
+interface Blocks {
+  top: number;
+  rows: number;
+  columns: [number, number][];
+}
+
+export class Run {
+  readonly #segmenter: WebSegmenter;
+  readonly #source: Source;
+  readonly #guard: Guard;
+  #readMs = 0;
+
+  constructor(segmenter: WebSegmenter, source: Source, guard: Guard) {
+    this.#segmenter = segmenter;
+    this.#source = source;
+    this.#guard = guard;
+  }
+
+  async segment(options: Options, decodeMs: number): Promise<MatteAnswer> {
+    const { width, height } = this.#source;
+    const [segmenter, guard] = [this.#segmenter, this.#guard];
+    await this.#intake();
+    guard(() => segmenter.segment(width, options));
+    const alpha = new Uint8ClampedArray(width * height);
+    for (;;) {
+      const wanted = guard(() => segmenter.advance(alpha));
+      if (!wanted) break;
+      const [top, rows, ...spans] = wanted as unknown as [number, number, ...number[]];
+      const columns = spans.flatMap((left, i): [number, number][] => (i % 2 === 0 ? [[left, spans[i + 1]!]] : []));
+      await this.#read(this.#source, { top, rows, columns });
+    }
+    const { preMs, inferMs, postMs } = guard(() => segmenter.timings());
+    return { width, height, alpha, timings: { decodeMs: decodeMs + this.#readMs, preMs, inferMs, postMs } };
+  }
+
+  async predict(decodeMs: number): Promise<PredictionAnswer> {
+    await this.#intake();
+    const { width, height, classes, data, preMs, inferMs, postMs } = this.#guard(() => this.#segmenter.predict());
+    return { width, height, classes, data, timings: { decodeMs: decodeMs + this.#readMs, preMs, inferMs, postMs } };
+  }
+
+  /** Gives the network the picture, or a smaller copy of it. */
+  async #intake(): Promise<void> {
+    const [segmenter, guard] = [this.#segmenter, this.#guard];
+    const { inputWidth, inputHeight } = guard(() => segmenter.info());
+    const start = performance.now();
+    const from = this.#source.reduced(inputWidth, inputHeight);
+    this.#readMs += performance.now() - start;
+    const { width, height, swapped, premultiplied } = this.#source;
+    const step = guard(() => segmenter.begin(width, height, from.width, from.height, swapped, premultiplied));
+    for (let top = 0; top < from.height; top += step) {
+      const rows = Math.min(step, from.height - top);
+      await this.#read(from, { top, rows, columns: [[0, from.width]] });
+      guard(() => segmenter.rows(rows));
+    }
+  }
+
+  /** Reads blocks to WebAssembly's memory, one after the other. */
+  async #read(source: Source, { top, rows, columns }: Blocks): Promise<void> {
+    const start = performance.now();
+    const bytes = rows * columns.reduce((sum, [, width]) => sum + width, 0) * 4;
+    for (;;) {
+      const memory = this.#guard(() => this.#segmenter.buffer(bytes));
+      let at = 0;
+      const reads = columns.map(([left, width]) => {
+        const to = memory.subarray(at, (at += rows * width * 4));
+        return source.read(left, top, width, rows, to);
+      });
+      try {
+        await Promise.all(reads);
+        if (memory.length === bytes) break;
+      } catch (error) {
+        // Another segmenter of this thread, running meanwhile, made the memory grow: it has moved.
+        if (memory.length === bytes) throw error;
+      }
+    }
+    this.#readMs += performance.now() - start;
+  }
+}

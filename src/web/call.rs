@@ -1,0 +1,211 @@
+//! One call across the border, in steps: the page's side reads pixels where it is told to, into
+//! memory of this side, and the matte leaves row by row.
+//!
+//! A large picture is read twice, a band of rows at a time: all of it, or a smaller copy of it, for
+//! the network, and then only where the matte depends on it. A small one is read once and kept.
+
+use js_sys::{Float32Array, Uint8Array, Uint8ClampedArray, Uint32Array, WebAssembly};
+use wasm_bindgen::prelude::*;
+
+use super::{WebSegmenter, plain, read, set, to_js, with_timings};
+use crate::error::{Error, ErrorKind};
+use crate::matte::{Bands, Block};
+use crate::segmenter::{Intake, SegmentOptions};
+use crate::telemetry::{Stopwatch, Timings};
+
+/// The largest picture that is kept while the network runs, in bytes: a megapixel.
+const KEPT_BYTES: usize = 4 << 20;
+
+/// How much of a larger one is read at a time, in bytes, if rows are not longer than that.
+const READ_BYTES: usize = 1 << 20;
+
+/// What a segmenter remembers between the steps of a call.
+#[derive(Default)]
+pub(super) struct Call {
+    /// The pixels that were read last, or the whole picture.
+    buffer: Vec<u8>,
+    /// Whether what is read holds colours times alpha.
+    premultiplied: bool,
+    step: Step,
+    timings: Timings,
+}
+
+#[derive(Default)]
+enum Step {
+    #[default]
+    Idle,
+    Intake {
+        intake: Intake,
+        /// Bytes of a row.
+        row: usize,
+        /// Whether the buffer takes all rows at once, and keeps them.
+        kept: bool,
+    },
+    Bands {
+        bands: Bands,
+        /// Bytes of a row of the picture, if it is in the buffer.
+        kept: Option<usize>,
+        width: usize,
+        asked: bool,
+    },
+}
+
+#[wasm_bindgen]
+impl WebSegmenter {
+    /// Begins a call for a picture of `width` x `height` of which the network gets `from_width` x
+    /// `from_height` pixels: all, or those of a smaller copy. `swapped`: blue comes before red.
+    /// `premultiplied`: colours are times alpha.
+    ///
+    /// Gives how many of these rows are to be read at a time.
+    pub fn begin(
+        &mut self,
+        width: usize,
+        height: usize,
+        from_width: usize,
+        from_height: usize,
+        swapped: bool,
+        premultiplied: bool,
+    ) -> Result<usize, JsValue> {
+        let from = [from_width, from_height];
+        let intake = self.segmenter.intake([width, height], from, swapped).map_err(to_js)?;
+        let row = from_width * 4;
+        let kept = from == [width, height] && row * height <= KEPT_BYTES;
+        self.call.premultiplied = premultiplied;
+        self.call.step = Step::Intake { intake, row, kept };
+        let rows = (READ_BYTES / row / Intake::ROWS).max(1) * Intake::ROWS;
+        Ok(if kept { height } else { rows.min(from_height) })
+    }
+
+    /// Memory of this side to write `bytes` bytes to. It is this only until the next call of anything.
+    pub fn buffer(&mut self, bytes: usize) -> Uint8Array {
+        let buffer = &mut self.call.buffer;
+        if buffer.len() < bytes {
+            *buffer = vec![0; bytes];
+        }
+        let memory: WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
+        Uint8Array::new_with_byte_offset_and_length(&memory.buffer(), buffer.as_ptr() as u32, bytes as u32)
+    }
+
+    /// Takes the next `rows` rows from the buffer.
+    pub fn rows(&mut self, rows: usize) -> Result<(), JsValue> {
+        let Call { buffer, premultiplied, step: Step::Intake { intake, row, .. }, .. } = &mut self.call
+        else {
+            return Err(out_of_turn("rows"));
+        };
+        if *premultiplied {
+            straighten(&mut buffer[..rows * *row]);
+        }
+        intake.rows(&buffer[..rows * *row]);
+        Ok(())
+    }
+
+    /// Runs the network: `{ width, height, classes, data, preMs, inferMs, postMs }`.
+    pub fn predict(&mut self) -> Result<JsValue, JsValue> {
+        let Step::Intake { intake, .. } = std::mem::take(&mut self.call.step) else {
+            return Err(out_of_turn("predict"));
+        };
+        let (prediction, timings) = self.segmenter.prediction(intake).map_err(to_js)?;
+        let result = with_timings(timings);
+        set(&result, "width", prediction.width);
+        set(&result, "height", prediction.height);
+        set(&result, "classes", plain(&prediction.classes));
+        set(&result, "data", Float32Array::from(&prediction.data[..]));
+        Ok(result.into())
+    }
+
+    /// Runs the network; then comes `advance`. `width` is the picture's.
+    pub fn segment(&mut self, width: usize, options: JsValue) -> Result<(), JsValue> {
+        let Step::Intake { intake, row, kept } = std::mem::take(&mut self.call.step) else {
+            return Err(out_of_turn("segment"));
+        };
+        let options: SegmentOptions = read("options", &options)?;
+        self.segmenter.check(&options).map_err(to_js)?;
+        let (bands, timings) = self.segmenter.bands(intake, &options).map_err(to_js)?;
+        self.call.timings = timings;
+        self.call.step = Step::Bands { bands, kept: kept.then_some(row), width, asked: false };
+        Ok(())
+    }
+
+    /// Takes what was asked for from the buffer and writes the rows of the matte that are done to
+    /// `alpha`, which is 0 before.
+    ///
+    /// Gives what is to be read next, `[top, rows, left, width, left, width, ...]`: blocks of the
+    /// picture that lie in the buffer one after the other; or `undefined` at the end.
+    pub fn advance(&mut self, alpha: &Uint8ClampedArray) -> Result<Option<Uint32Array>, JsValue> {
+        let Call { buffer, premultiplied, step: Step::Bands { bands, kept, width, asked }, timings } =
+            &mut self.call
+        else {
+            return Err(out_of_turn("advance"));
+        };
+        let mut watch = Stopwatch::start();
+        if *asked && *premultiplied {
+            straighten(buffer);
+        }
+        while let Some((rows, spans)) = bands.reads() {
+            if kept.is_none() && !spans.is_empty() && !*asked {
+                *asked = true;
+                let spans = spans.iter().flat_map(|span| [span.left, span.width]);
+                let wanted: Vec<u32> =
+                    [rows.start, rows.len()].into_iter().chain(spans).map(|v| v as u32).collect();
+                timings.post_ms += watch.lap_ms();
+                return Ok(Some(Uint32Array::from(&wanted[..])));
+            }
+            *asked = false;
+            let mut next = 0;
+            let blocks: Vec<Block<'_>> = spans
+                .iter()
+                .map(|span| match *kept {
+                    Some(stride) => Block { bytes: &buffer[rows.start * stride + span.left * 4..], stride },
+                    None => {
+                        let stride = span.width * 4;
+                        let bytes = &buffer[next..][..rows.len() * stride];
+                        next += bytes.len();
+                        Block { bytes, stride }
+                    }
+                })
+                .collect();
+            bands.give(&blocks, |y, rows| put(alpha, y, *width, rows));
+        }
+        timings.post_ms += watch.lap_ms();
+        self.call.step = Step::Idle;
+        Ok(None)
+    }
+
+    /// `{ preMs, inferMs, postMs }` of the last matte.
+    pub fn timings(&self) -> JsValue {
+        with_timings(self.call.timings).into()
+    }
+}
+
+/// Divides colours by their alpha, as a canvas does when it is read.
+fn straighten(pixels: &mut [u8]) {
+    for some in pixels.chunks_mut(1024) {
+        let pixels = some.as_chunks_mut::<4>().0;
+        if pixels.iter().fold(255, |all, pixel| all & pixel[3]) == 255 {
+            continue;
+        }
+        for [red, green, blue, alpha] in pixels {
+            let alpha = u32::from(*alpha);
+            for colour in [red, green, blue] {
+                *colour =
+                    (u32::from(*colour) * 255 + alpha / 2).checked_div(alpha).unwrap_or(0).min(255) as u8;
+            }
+        }
+    }
+}
+
+/// Writes rows to a matte that is 0 so far: memory that is never touched costs nothing.
+fn put(alpha: &Uint8ClampedArray, y: usize, width: usize, rows: &[u8]) {
+    let empty = |row: &&[u8]| row.iter().fold(0, |any, value| any | value) == 0;
+    let above = rows.chunks_exact(width).take_while(empty).count() * width;
+    let below = rows[above..].rchunks_exact(width).take_while(empty).count() * width;
+    let rows = &rows[above..rows.len() - below];
+    if !rows.is_empty() {
+        let start = y * width + above;
+        alpha.subarray(start as u32, (start + rows.len()) as u32).copy_from(rows);
+    }
+}
+
+fn out_of_turn(step: &str) -> JsValue {
+    to_js(Error::new(ErrorKind::Internal, format!("{step} was called out of its turn")))
+}
