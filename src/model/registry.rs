@@ -61,7 +61,7 @@ pub struct PlanFile {
     pub bytes: usize,
     /// The weights' levels to each side of 0, where they are whole numbers with a factor per channel;
     /// absent where they are half precision.
-    pub levels: Option<u32>,
+    pub levels: Option<i16>,
 }
 
 /// The package and file that a model was converted from.
