@@ -8,7 +8,7 @@ use featheredge::matte;
 use featheredge::model::{Contract, registry};
 use featheredge::onnx::{Network, Signature, lower, lower_at};
 use featheredge::pixels::{Filter, Rgba8, to_size};
-use featheredge::plan::Plan;
+use featheredge::plan::{Plan, compact, encode};
 
 /// The largest difference of a probability. Sums of products in another order differ by about 1e-5,
 /// and both sides' exponentials are approximations.
@@ -17,7 +17,7 @@ const TOLERANCE: f32 = 2e-3;
 /// A picture as a network takes it: `[height, width, 3]`, its channels from `black` to `white`.
 fn tensor(picture: Rgba8<'_>, size: [usize; 2], filter: Filter, [black, white]: [f32; 2]) -> Vec<f32> {
     let [height, width] = size;
-    let pixels = to_size(picture, width, height, filter).expect("a size that fits");
+    let pixels = to_size(picture, width, height, filter);
     let scale = (white - black) / 255.0;
     let colours = pixels.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]);
     colours.map(|value| f32::from(value) * scale + black).collect()
@@ -73,10 +73,10 @@ fn on_all_fixtures(id: &str) {
     for picture in fixtures().iter().filter_map(Fixture::load) {
         let view = picture.view().expect("a picture");
         let input = tensor(view, size, contract.input.filter, contract.input.range);
-        let (mut got, mut want) = (run(&mut executor, &input), network.run(&input).expect("an answer"));
-        matte::activate(&contract, &mut got);
-        matte::activate(&contract, &mut want);
-        difference.add(&got, &want);
+        let (got, want) = (run(&mut executor, &input), network.run(&input).expect("an answer"));
+        let classes = contract.classes.len();
+        let probabilities = |output: &[f32]| matte::activate(&contract, output, classes);
+        difference.add(&probabilities(&got), &probabilities(&want));
         pictures += 1;
     }
     difference.check(&format!("{id}, {pictures} pictures"));
@@ -95,6 +95,24 @@ fn selfie_landscape_agrees_with_tract() {
 #[test]
 fn multiclass_agrees_with_tract() {
     on_all_fixtures("multiclass");
+}
+
+#[test]
+fn shipped_plans_are_what_lowering_gives() {
+    for entry in &registry().models {
+        let read = |file: &str| std::fs::read(project("models").join(file)).expect("its file");
+        let mut plan = lower(&read(&entry.file)).expect("a plan");
+        let levels = entry.plan.levels.map(|levels| i16::try_from(levels).expect("below 32768"));
+        compact(&mut plan, levels);
+        // Without a diff of megabytes.
+        assert!(
+            encode(&plan) == read(&entry.plan.file),
+            "{} is another; write it with `featheredge lower models/{} --levels {:?}`, and its checksum",
+            entry.plan.file,
+            entry.file,
+            entry.plan.levels
+        );
+    }
 }
 
 /// A page of dark strokes in lines, so that there is text to find.
