@@ -1,6 +1,6 @@
 //! What runs a network: the seam between the pipeline and the executors.
 
-use crate::cpu;
+use crate::cpu::{self, Arithmetic};
 use crate::error::Result;
 #[cfg(feature = "onnx")]
 use crate::onnx;
@@ -30,7 +30,7 @@ impl ExecutorKind {
 /// The picture and the answer lie as in a plan's buffers: `[height, width, stride]`, where the
 /// stride is the channels padded to a multiple of 4.
 pub(crate) enum Executor {
-    Cpu(Box<cpu::Executor>),
+    Cpu(Box<cpu::Executor>, Arithmetic),
     #[cfg(feature = "onnx")]
     Tract(Box<Tract>),
 }
@@ -44,8 +44,17 @@ pub(crate) struct Tract {
 }
 
 impl Executor {
-    pub(crate) fn cpu(plan: Plan) -> Result<Self> {
-        Ok(Self::Cpu(Box::new(cpu::Executor::new(plan, cpu::Arithmetic::F32)?)))
+    pub(crate) fn cpu(plan: Plan, arithmetic: Arithmetic) -> Result<Self> {
+        Ok(Self::Cpu(Box::new(cpu::Executor::new(plan, arithmetic)?), arithmetic))
+    }
+
+    /// In what it multiplies; tract has single precision only.
+    pub(crate) fn arithmetic(&self) -> Arithmetic {
+        match *self {
+            Self::Cpu(_, arithmetic) => arithmetic,
+            #[cfg(feature = "onnx")]
+            Self::Tract(_) => Arithmetic::F32,
+        }
     }
 
     #[cfg(feature = "onnx")]
@@ -59,7 +68,7 @@ impl Executor {
 
     pub(crate) fn kind(&self) -> ExecutorKind {
         match self {
-            Self::Cpu(_) => ExecutorKind::Cpu,
+            Self::Cpu(..) => ExecutorKind::Cpu,
             #[cfg(feature = "onnx")]
             Self::Tract(_) => ExecutorKind::Tract,
         }
@@ -68,7 +77,7 @@ impl Executor {
     /// Of the picture, and of the answer.
     pub(crate) fn shapes(&self) -> [Shape; 2] {
         match self {
-            Self::Cpu(executor) => executor.shapes(),
+            Self::Cpu(executor, _) => executor.shapes(),
             #[cfg(feature = "onnx")]
             Self::Tract(tract) => tract.shapes(),
         }
@@ -77,7 +86,7 @@ impl Executor {
     /// Where the picture goes, anew before each run; 0 in the padding.
     pub(crate) fn input(&mut self) -> &mut [f32] {
         match self {
-            Self::Cpu(executor) => executor.input(),
+            Self::Cpu(executor, _) => executor.input(),
             #[cfg(feature = "onnx")]
             Self::Tract(tract) => &mut tract.input,
         }
@@ -89,7 +98,7 @@ impl Executor {
     /// `Internal` if tract fails.
     pub(crate) fn run(&mut self) -> Result<()> {
         match self {
-            Self::Cpu(executor) => executor.run(),
+            Self::Cpu(executor, _) => executor.run(),
             #[cfg(feature = "onnx")]
             Self::Tract(tract) => tract.run()?,
         }
@@ -99,7 +108,7 @@ impl Executor {
     /// The last run's answer. Its padding may hold anything.
     pub(crate) fn output(&self) -> &[f32] {
         match self {
-            Self::Cpu(executor) => executor.output(),
+            Self::Cpu(executor, _) => executor.output(),
             #[cfg(feature = "onnx")]
             Self::Tract(tract) => &tract.output,
         }

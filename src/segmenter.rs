@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 
+use crate::cpu::Arithmetic;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{Executor, ExecutorKind};
 use crate::matte::{self, Bands, Finish, Map, Morphology};
@@ -16,7 +17,7 @@ use crate::onnx;
 #[cfg(feature = "onnx")]
 use crate::pixels::Filter;
 use crate::pixels::{self, Matte, Reducer, Rgba8};
-use crate::plan::{self, Shape};
+use crate::plan::{self, Constant, Shape};
 use crate::telemetry::{Stopwatch, Timings};
 
 /// A network that is ready, and what it wants and gives.
@@ -77,27 +78,41 @@ pub struct Prediction {
 impl Segmenter {
     /// The registry's model `id` from the bytes of its plan.
     ///
-    /// # Errors
-    /// `InvalidInput` for an unknown id, `ChecksumMismatch` if the bytes are another file's.
-    pub fn from_registry(id: &str, file: &[u8]) -> Result<Self> {
-        let entry = model::registry().get(id)?;
-        entry.verify(file)?;
-        Self::from_plan(entry, file)
-    }
-
-    /// The same, where the caller has computed the SHA-256 of `file`, in lower-case hexadecimal.
+    /// It multiplies in whole numbers where its weights are whole numbers, so that the same file gives
+    /// the same matte everywhere.
     ///
     /// # Errors
     /// `InvalidInput` for an unknown id, `ChecksumMismatch` if the bytes are another file's.
-    pub fn from_registry_sum(id: &str, file: &[u8], sha256: &str) -> Result<Self> {
-        let entry = model::registry().get(id)?;
-        entry.verify_sum(file, sha256)?;
-        Self::from_plan(entry, file)
+    pub fn from_registry(id: &str, file: &[u8]) -> Result<Self> {
+        Self::from_registry_with(id, file, None, || (Arithmetic::I16, "they are kept so".to_owned()))
     }
 
-    fn from_plan(entry: &model::Entry, file: &[u8]) -> Result<Self> {
-        let reason = "the model ships as a plan".to_owned();
-        Self::new(Executor::cpu(plan::decode(file)?)?, reason, entry.contract())
+    /// The same, where the caller may have computed the SHA-256 of `file`, in lower-case hexadecimal,
+    /// and says in what to multiply, and why; that is asked only if the weights are whole numbers.
+    ///
+    /// # Errors
+    /// As [`Segmenter::from_registry`].
+    pub fn from_registry_with(
+        id: &str,
+        file: &[u8],
+        sha256: Option<&str>,
+        choose: impl FnOnce() -> (Arithmetic, String),
+    ) -> Result<Self> {
+        let entry = model::registry().get(id)?;
+        match sha256 {
+            Some(sha256) => entry.verify_sum(file, sha256)?,
+            None => entry.verify(file)?,
+        }
+        let plan = plan::decode(file)?;
+        let (arithmetic, why) = if plan.constants.iter().any(Constant::is_fixed) {
+            let (arithmetic, why) = choose();
+            (arithmetic, format!("its weights are whole numbers, and {why}"))
+        } else {
+            (Arithmetic::F32, "its weights are no whole numbers".to_owned())
+        };
+        let reason =
+            format!("the model ships as a plan; it multiplies in {}, because {why}", arithmetic.name());
+        Self::new(Executor::cpu(plan, arithmetic)?, reason, entry.contract())
     }
 
     /// The registry's model `id` from the bytes of its ONNX file, run by tract.
@@ -121,7 +136,7 @@ impl Segmenter {
     /// `InvalidInput` if `contract` does not fit it.
     #[cfg(feature = "onnx")]
     pub fn from_onnx(file: &[u8], contract: CustomContract, executor: Option<ExecutorKind>) -> Result<Self> {
-        let lowered = || onnx::lower(file).and_then(Executor::cpu);
+        let lowered = || onnx::lower(file).and_then(|plan| Executor::cpu(plan, Arithmetic::F32));
         let by_tract = || onnx::Network::load(file).map(Executor::tract);
         let (executor, reason) = match executor {
             Some(ExecutorKind::Cpu) => (lowered()?, "as asked for".to_owned()),
@@ -177,6 +192,11 @@ impl Segmenter {
     /// What runs the network.
     pub fn executor(&self) -> ExecutorKind {
         self.executor.kind()
+    }
+
+    /// In what it multiplies.
+    pub fn arithmetic(&self) -> Arithmetic {
+        self.executor.arithmetic()
     }
 
     /// Why that runs it, in words for a person.

@@ -13,9 +13,12 @@ mod mutants;
 mod prepare;
 mod product;
 pub(crate) mod simd;
+mod trial;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::plan::{self, Plan, Shape};
+pub use trial::Trial;
+
 use finish::Finish;
 use matrix::{Matrix, Run};
 use prepare::Prepared;
@@ -39,6 +42,27 @@ pub enum Arithmetic {
     F32,
     /// Whole numbers of 16 bits, with sums of 32.
     I16,
+}
+
+impl Arithmetic {
+    /// The name, as JavaScript and the command line show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::I16 => "i16",
+        }
+    }
+
+    /// The arithmetic of that name.
+    ///
+    /// # Errors
+    /// `InvalidInput` if there is none.
+    pub fn named(name: &str) -> Result<Self> {
+        [Self::F32, Self::I16]
+            .into_iter()
+            .find(|arithmetic| arithmetic.name() == name)
+            .ok_or_else(|| Error::invalid(format!("arithmetic is {name:?}, want f32 or i16")))
+    }
 }
 
 /// Memory that kernels use while they run.

@@ -28,6 +28,11 @@ pub enum Data {
 }
 
 impl Constant {
+    /// Whether the values are whole numbers.
+    pub fn is_fixed(&self) -> bool {
+        matches!(self.data, Data::Fixed { .. })
+    }
+
     /// `values` in single precision, row-major, as many as `shape` says.
     pub fn f32(shape: impl Into<Vec<usize>>, values: Vec<f32>) -> Self {
         Self { shape: shape.into(), data: Data::F32(values) }

@@ -3,6 +3,7 @@
 export { SegmentError } from './error.js';
 export { Segmenter } from './segmenter.js';
 export type {
+  Arithmetic,
   CreateOptions,
   CustomModel,
   ErrorCode,

@@ -7,7 +7,7 @@
 
 import type { Build } from './features.js';
 import type { Files } from './files.js';
-import type { ErrorCode, Info, ModelContract, ModelId, Morphology, Timings } from './types.js';
+import type { Arithmetic, ErrorCode, Info, ModelContract, ModelId, Morphology, Timings } from './types.js';
 
 /** Straight RGBA, row by row. */
 export interface Pixels {
@@ -28,9 +28,10 @@ export type ModelSource =
   | { id: ModelId; plan: string }
   | { id: 'custom'; onnx: string | ArrayBuffer; contract: ModelContract | undefined };
 
+/** `arithmetic` is what an earlier trial on this device chose; without it there is a trial. */
 export interface LoadTask {
   type: 'load';
-  model: { id: ModelId } | { id: 'custom'; contract: ModelContract | undefined };
+  model: { id: ModelId; arithmetic: Arithmetic | undefined } | { id: 'custom'; contract: ModelContract | undefined };
   maxPixels: number;
 }
 
@@ -62,6 +63,9 @@ export interface Loaded {
   inputWidth: number;
   inputHeight: number;
   executor: Info['executor'];
+  arithmetic: Arithmetic;
+  /** Whether a trial chose it. */
+  tried: boolean;
   /** Why that runs it. */
   reason: string;
   /** The build that the WebAssembly file says it is. */

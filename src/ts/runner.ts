@@ -131,7 +131,7 @@ async function start(module: WebAssembly.Module): Promise<unknown> {
 }
 
 function parse(source: Load['model'], model: Uint8Array, sha256: string | undefined): WebSegmenter {
-  if (source.id !== 'custom') return guard(() => WebSegmenter.fromRegistry(source.id, model, sha256));
+  if (source.id !== 'custom') return guard(() => WebSegmenter.fromRegistry(source.id, model, sha256, source.arithmetic));
   try {
     return guard(() => WebSegmenter.fromOnnx(model, source.contract));
   } catch (error) {

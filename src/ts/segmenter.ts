@@ -2,6 +2,7 @@
 
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import { recallArithmetic, rememberArithmetic } from './arithmetic.js';
 import { wasmUrl } from './assets.js';
 import { Client } from './client.js';
 import { SegmentError, abortedBy } from './error.js';
@@ -40,11 +41,12 @@ export class Segmenter {
     const build = chooseBuild(model.id === 'custom');
     if (!build) throw new SegmentError('UNSUPPORTED_BROWSER', 'this browser has no WebAssembly with SIMD, want one of 2023 or newer');
 
-    const name = model.id === 'custom' ? { id: model.id, contract: model.contract } : { id: model.id };
+    const name = model.id === 'custom' ? { id: model.id, contract: model.contract } : { id: model.id, arithmetic: recallArithmetic(build) };
     const task: LoadTask = { type: 'load', model: name, maxPixels };
     const files = new Downloads(wasmUrl(build, base), model);
     const open = async (client: Client, inWorker: boolean, why: string) => {
       const loaded = await client.load(onProgress, signal);
+      if (loaded.tried) rememberArithmetic(build, loaded.arithmetic);
       const info = describe(loaded, model.id, inWorker, why);
       if (onProgress) queueMicrotask(() => onProgress({ phase: 'ready' }));
       return new Segmenter(client, info, maxPixels);
@@ -141,10 +143,11 @@ const BUILD_REASONS: Record<Info['build'], string> = {
 };
 
 function describe(loaded: Loaded, model: Info['model'], worker: boolean, why: string): Info {
-  const { build, executor } = loaded;
+  const { tried: _, ...facts } = loaded;
+  const { build, executor } = facts;
   const thread = worker ? 'in a worker' : "on the page's own thread";
   return Object.freeze({
-    ...loaded,
+    ...facts,
     model,
     worker,
     reason: `Runs by the executor ${executor}, because ${loaded.reason}; with the ${build} build, because ${BUILD_REASONS[build]}; ${thread}, ${why}.`,

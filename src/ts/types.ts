@@ -144,6 +144,9 @@ export interface Prediction {
   timings: Timings;
 }
 
+/** Single precision, or whole numbers of 16 bits with sums of 32. */
+export type Arithmetic = 'f32' | 'i16';
+
 /** What really runs, and why. */
 export interface Info {
   /** The model's id, or `'custom'`. */
@@ -157,6 +160,8 @@ export interface Info {
   inputHeight: number;
   /** `'tract'` is the library that runs an ONNX file which cannot be made a plan: slower, but it knows all operators. */
   executor: 'cpu' | 'tract';
+  /** In what it multiplies. Where a model's weights are whole numbers, whichever was faster in a short trial on this device. */
+  arithmetic: Arithmetic;
   /** Which WebAssembly build was chosen; `'onnx'`, far larger, for models that do not ship with the package. */
   build: 'simd' | 'relaxed' | 'onnx';
   /** Whether it runs in a worker. */

@@ -4,7 +4,7 @@
  * Its errors are named `SegmentError` and have a `code`. Anything else that it throws is a fault.
  */
 
-import type { ModelContract, Morphology } from './types.js';
+import type { Arithmetic, ModelContract, Morphology } from './types.js';
 
 /** Instantiates once; further calls do nothing. */
 export default function init(from: { module_or_path: WebAssembly.Module }): Promise<unknown>;
@@ -18,7 +18,7 @@ export declare function pictureSize(head: Uint8Array): { width: number; height: 
 /** A model that is ready to run. Arrays that it returns are copies, but for `buffer`'s. */
 export declare class WebSegmenter {
   /** Proves that `model` is the plan that the registry names, by its SHA-256, which is computed if absent; and parses it. */
-  static fromRegistry(id: string, model: Uint8Array, sha256: string | undefined): WebSegmenter;
+  static fromRegistry(id: string, model: Uint8Array, sha256: string | undefined, arithmetic: Arithmetic | undefined): WebSegmenter;
   /** In the `onnx` build only. */
   static fromOnnx(model: Uint8Array, contract: ModelContract | undefined): WebSegmenter;
   info(): {
@@ -28,6 +28,8 @@ export declare class WebSegmenter {
     inputWidth: number;
     inputHeight: number;
     executor: 'cpu' | 'tract';
+    arithmetic: Arithmetic;
+    tried: boolean;
     reason: string;
     build: 'simd' | 'relaxed' | 'onnx';
     version: string;

@@ -10,6 +10,7 @@ use js_sys::{JSON, Object, Reflect};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
+use crate::cpu::{Arithmetic, Trial};
 use crate::error::Error;
 use crate::pixels::header_size;
 #[cfg(feature = "onnx")]
@@ -31,6 +32,8 @@ const BUILD: &str = if cfg!(feature = "onnx") {
 pub struct WebSegmenter {
     segmenter: Segmenter,
     model: String,
+    /// Whether a trial chose the arithmetic.
+    tried: bool,
     call: Call,
 }
 
@@ -44,6 +47,8 @@ struct Info<'a> {
     input_width: usize,
     input_height: usize,
     executor: &'static str,
+    arithmetic: &'static str,
+    tried: bool,
     reason: &'a str,
     build: &'static str,
     version: &'static str,
@@ -66,13 +71,28 @@ pub fn picture_size(head: &[u8]) -> Result<JsValue, JsValue> {
 impl WebSegmenter {
     /// The registry's model `id` from the bytes of its plan, which are verified first: by their
     /// SHA-256 in lower-case hexadecimal if the browser has computed it, which is quicker.
+    /// `arithmetic` is what an earlier trial on this device found the faster one, if there was one.
     #[wasm_bindgen(js_name = fromRegistry)]
-    pub fn from_registry(id: &str, file: &[u8], sha256: Option<String>) -> Result<WebSegmenter, JsValue> {
-        let segmenter = match sha256 {
-            Some(sha256) => Segmenter::from_registry_sum(id, file, &sha256),
-            None => Segmenter::from_registry(id, file),
+    pub fn from_registry(
+        id: &str,
+        file: &[u8],
+        sha256: Option<String>,
+        arithmetic: Option<String>,
+    ) -> Result<WebSegmenter, JsValue> {
+        let known = arithmetic.as_deref().map(Arithmetic::named).transpose().map_err(to_js)?;
+        let mut tried = false;
+        let choose = || match known {
+            Some(arithmetic) => (arithmetic, format!("{} was faster here before", arithmetic.name())),
+            None => {
+                tried = true;
+                let trial = Trial::run();
+                let why =
+                    format!("a trial took {:.2} ms in f32 and {:.2} ms in i16", trial.f32_ms, trial.i16_ms);
+                (trial.faster(), why)
+            }
         };
-        Ok(Self { segmenter: segmenter.map_err(to_js)?, model: id.to_owned(), call: Call::default() })
+        let segmenter = Segmenter::from_registry_with(id, file, sha256.as_deref(), choose).map_err(to_js)?;
+        Ok(Self { segmenter, model: id.to_owned(), tried, call: Call::default() })
     }
 
     /// What runs.
@@ -85,6 +105,8 @@ impl WebSegmenter {
             input_width: contract.input.width,
             input_height: contract.input.height,
             executor: self.segmenter.executor().name(),
+            arithmetic: self.segmenter.arithmetic().name(),
+            tried: self.tried,
             reason: self.segmenter.reason(),
             build: BUILD,
             version: env!("CARGO_PKG_VERSION"),
@@ -100,7 +122,7 @@ impl WebSegmenter {
     pub fn from_onnx(file: &[u8], contract: JsValue) -> Result<WebSegmenter, JsValue> {
         let contract: CustomContract = read("contract", &contract)?;
         let segmenter = Segmenter::from_onnx(file, contract, None).map_err(to_js)?;
-        Ok(Self { segmenter, model: "custom".to_owned(), call: Call::default() })
+        Ok(Self { segmenter, model: "custom".to_owned(), tried: false, call: Call::default() })
     }
 }
 
