@@ -20,8 +20,8 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("matte", &["cpu", "model", "pixels", "error"]),
     ("effects", &["pixels", "error"]),
     ("executor", &["onnx", "cpu", "plan", "error"]),
-    ("segmenter", &["executor", "onnx", "plan", "model", "matte", "pixels", "telemetry", "error"]),
-    ("web", &["segmenter", "model", "pixels", "telemetry", "error"]),
+    ("segmenter", &["executor", "cpu", "onnx", "plan", "model", "matte", "pixels", "telemetry", "error"]),
+    ("web", &["segmenter", "cpu", "matte", "model", "pixels", "telemetry", "error"]),
 ];
 
 /// Words that belong behind one door.
