@@ -6,6 +6,7 @@
     python models/convert.py --rounding ID...    list what rounding each weight of multiclass costs
     python models/convert.py --means ID...       measure the means that its rounding needs on fixtures
     python models/convert.py --readme            rewrite the README's tables from the registry
+    python models/convert.py --file TFLITE ONNX  convert a network that is not in the registry
 """
 
 import argparse
@@ -13,7 +14,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from conversion import agreement, precision, readme, registry, rounding, source
+from conversion import agreement, precision, readme, registry, rounding, source, tflite
+from conversion.fold import fold
+from conversion.operators import Translation
 
 
 def write():
@@ -77,6 +80,14 @@ def list_rounding(photographs: list[str]):
             print(f"{entry['id']} {name:<26} {size:>8,} weights, {kept}: rms {rms:.1e}, max {most:.1e}")
 
 
+def convert_file(network: Path, onnx: Path):
+    """Converts a network as those of the registry are, with every weight kept as it is."""
+    read = tflite.read(network.read_bytes())
+    fold(read)
+    model = Translation(read, {}).run(network.stem)
+    onnx.write_bytes(model.SerializeToString(deterministic=True))
+
+
 def measure_means(photographs: list[str]):
     """Measures the mean of what each large tensor of weights reads, and writes them down."""
     known = precision.load()
@@ -99,6 +110,7 @@ def main():
     mode.add_argument("--rounding", nargs="*", metavar="ID", help="list what rounding each weight costs")
     mode.add_argument("--means", nargs="*", metavar="ID", help="measure the means of the layers' inputs")
     mode.add_argument("--readme", action="store_true", help="rewrite the README's tables")
+    mode.add_argument("--file", nargs=2, type=Path, metavar=("TFLITE", "ONNX"), help="convert one file")
     options = parser.parse_args()
     if options.check:
         check()
@@ -108,6 +120,8 @@ def main():
         measure_means(options.means)
     elif options.agree is not None:
         agree(options.agree)
+    elif options.file is not None:
+        convert_file(*options.file)
     elif options.readme:
         readme.update(registry.load())
     else:

@@ -82,6 +82,20 @@ impl Segmenter {
     pub fn from_registry(id: &str, file: &[u8]) -> Result<Self> {
         let entry = model::registry().get(id)?;
         entry.verify(file)?;
+        Self::from_plan(entry, file)
+    }
+
+    /// The same, where the caller has computed the SHA-256 of `file`, in lower-case hexadecimal.
+    ///
+    /// # Errors
+    /// `InvalidInput` for an unknown id, `ChecksumMismatch` if the bytes are another file's.
+    pub fn from_registry_sum(id: &str, file: &[u8], sha256: &str) -> Result<Self> {
+        let entry = model::registry().get(id)?;
+        entry.verify_sum(file, sha256)?;
+        Self::from_plan(entry, file)
+    }
+
+    fn from_plan(entry: &model::Entry, file: &[u8]) -> Result<Self> {
         let reason = "the model ships as a plan".to_owned();
         Self::new(Executor::cpu(plan::decode(file)?)?, reason, entry.contract())
     }

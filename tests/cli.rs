@@ -229,6 +229,29 @@ fn models_and_inspect_tell_the_facts() {
         (inspection["multiplyAdds"].as_f64().unwrap(), models[2]["multiplyAdds"].as_f64().unwrap());
     assert!((counted / stated - 1.0).abs() < 0.02, "tract counts {counted}, the registry states {stated}");
 
+    assert!(inspection["plan"]["multiplyAdds"].as_f64().unwrap() < counted && inspection["noPlan"].is_null());
+
+    // A plan file tells the same of itself; it is what the package ships.
+    let plan = project("target/tmp/selfie.plan");
+    let done = run(&["lower", path(&project("models/selfie.onnx")), "-o", path(&plan)]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let json = run(&["inspect", path(&plan), "--json"]);
+    let of_plan: Value = serde_json::from_slice(&json.stdout).unwrap();
+    let json = run(&["inspect", "selfie", "--json"]);
+    let of_network: Value = serde_json::from_slice(&json.stdout).unwrap();
+    for fact in ["steps", "multiplyAdds", "peakBytes"] {
+        assert_eq!(of_plan[fact], of_network["plan"][fact], "{fact}");
+    }
+    assert!(text(&run(&["inspect", path(&plan)]).stdout).contains("pointwise"));
+
+    // What there is no step for is named.
+    let done = run(&["inspect", path(&project("fixtures/networks/unknown.onnx"))]);
+    assert!(done.status.success() && text(&done.stdout).contains("mode cubic"), "{}", text(&done.stdout));
+    let done = run(&["lower", path(&project("fixtures/networks/unknown.onnx")), "-o", path(&plan)]);
+    assert!(done.status.code() == Some(1) && text(&done.stderr).contains("mode cubic"));
+    let done = run(&["inspect", path(&project("fixtures/networks/open.onnx")), "--size", "16x24"]);
+    assert!(text(&done.stdout).contains("8 x 12 x 2"), "{}", text(&done.stdout));
+
     let done = run(&["inspect", path(&project("Cargo.toml"))]);
     assert_eq!(done.status.code(), Some(1));
     assert!(text(&done.stderr).contains("UNSUPPORTED_MODEL"));

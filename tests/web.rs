@@ -69,13 +69,13 @@ fn check(mut segmenter: WebSegmenter, of: &str, stored: &[u8]) {
 
 #[wasm_bindgen_test]
 fn mattes_are_the_native_ones() {
-    check(WebSegmenter::from_registry("selfie", SELFIE).unwrap(), "person", PERSON);
-    check(WebSegmenter::from_registry("multiclass", MULTICLASS).unwrap(), "hair", HAIR);
+    check(WebSegmenter::from_registry("selfie", SELFIE, None).unwrap(), "person", PERSON);
+    check(WebSegmenter::from_registry("multiclass", MULTICLASS, None).unwrap(), "hair", HAIR);
 }
 
 #[wasm_bindgen_test]
 fn info_says_what_runs() {
-    let info = WebSegmenter::from_registry("selfie", SELFIE).unwrap().info();
+    let info = WebSegmenter::from_registry("selfie", SELFIE, None).unwrap().info();
     let build = if cfg!(target_feature = "relaxed-simd") { "relaxed" } else { "simd" };
     assert_eq!(get(&info, "build").as_string().unwrap(), build);
     assert_eq!(get(&info, "executor").as_string().unwrap(), "cpu");
@@ -86,7 +86,7 @@ fn info_says_what_runs() {
 
 #[wasm_bindgen_test]
 fn probabilities_sum_to_one() {
-    let mut segmenter = WebSegmenter::from_registry("multiclass", MULTICLASS).unwrap();
+    let mut segmenter = WebSegmenter::from_registry("multiclass", MULTICLASS, None).unwrap();
     let (rgba, width, height) = picture();
     let result = segmenter.predict(&rgba, width, height).unwrap();
     let data = get(&result, "data").unchecked_into::<Float32Array>().to_vec();
@@ -96,7 +96,7 @@ fn probabilities_sum_to_one() {
 
 #[wasm_bindgen_test]
 fn bad_input_is_an_error_with_a_code() {
-    let mut segmenter = WebSegmenter::from_registry("selfie", SELFIE).unwrap();
+    let mut segmenter = WebSegmenter::from_registry("selfie", SELFIE, None).unwrap();
     let mut segment =
         |rgba: &[u8], width, height, text: &str| segmenter.segment(rgba, width, height, options(text));
     assert_eq!(code(segment(&[0; 15], 2, 2, "{}")), "INVALID_INPUT");
@@ -107,8 +107,10 @@ fn bad_input_is_an_error_with_a_code() {
     assert_eq!(code(segment(&[0; 16], 2, 2, r#"{"feather": -1}"#)), "INVALID_INPUT");
     assert_eq!(code(segment(&[0; 16], 2, 2, r#"{"blur": 1}"#)), "INVALID_INPUT");
     assert_eq!(code(segment(&[0; 16], 2, 2, "7")), "INVALID_INPUT");
-    assert_eq!(code(WebSegmenter::from_registry("selfie", MULTICLASS)), "CHECKSUM_MISMATCH");
-    assert_eq!(code(WebSegmenter::from_registry("nope", SELFIE)), "INVALID_INPUT");
+    assert_eq!(code(WebSegmenter::from_registry("selfie", MULTICLASS, None)), "CHECKSUM_MISMATCH");
+    assert_eq!(code(WebSegmenter::from_registry("nope", SELFIE, None)), "INVALID_INPUT");
+    let sum = Some("00".repeat(32));
+    assert_eq!(code(WebSegmenter::from_registry("selfie", SELFIE, sum)), "CHECKSUM_MISMATCH");
     assert_eq!(code(picture_size(b"hello, no picture")), "UNSUPPORTED_PICTURE");
     // A picture of one pixel is small, but it is a picture.
     assert!(segment(&[0; 4], 1, 1, "{}").is_ok());

@@ -92,7 +92,7 @@ impl Matrix {
                 match width {
                     16 => tiles.panel::<2, 4>(pixels, from, to),
                     8 => tiles.panel::<4, 2>(pixels, from, to),
-                    _ => tiles.panel::<4, 1>(pixels, from, to),
+                    _ => tiles.panel::<8, 1>(pixels, from, to),
                 }
             }
         }

@@ -17,8 +17,8 @@ pub(crate) enum Product {
 /// sums of a few thousand products allow without making the pixels coarse.
 const LEVELS: i16 = 1023;
 
-/// Channels on either side from which on whole numbers win over the work of making them.
-const LEAST: usize = 32;
+/// Channels in and out from which on whole numbers win over the work of making them, as measured.
+const LEAST: [usize; 2] = [32, 48];
 
 impl Product {
     /// `weights` is `[.., in, out]` with any number of taps before, `bias` is `[out]`.
@@ -31,7 +31,7 @@ impl Product {
             (i < x.channels && o < y.channels).then_some((tap * x.channels + i) * y.channels + o)
         };
         let bias = |o: usize| bias.get(o).copied().unwrap_or(0.0);
-        if arithmetic == Arithmetic::I16 && x.channels >= LEAST && y.channels >= LEAST {
+        if arithmetic == Arithmetic::I16 && x.channels >= LEAST[0] && y.channels >= LEAST[1] {
             let rounded;
             let fixed = match &weights.data {
                 Data::Fixed { .. } => weights,

@@ -278,7 +278,7 @@ fn binary_repeats_axes_of_one() {
 
 #[test]
 fn whole_numbers_match_reference() {
-    for (height, width, from, to) in [(1, 1, 32, 32), (3, 5, 33, 70), (7, 7, 300, 36), (2, 9, 64, 44)] {
+    for (height, width, from, to) in [(1, 1, 16, 48), (3, 5, 33, 70), (7, 7, 300, 50), (2, 9, 64, 52)] {
         let x = shape(height, width, from);
         let mut draft = Draft::new(x);
         let (weights, bias) = (draft.constant(&[from, to]), draft.constant(&[to]));
@@ -310,10 +310,10 @@ fn the_largest_sums_do_not_overflow() {
     // Every product at its bound, all of one sign: the worst that weights and pixels can be.
     for sign in [1.0, -1.0] {
         let mut draft = Draft::new(shape(2, 2, 1536));
-        let weights = Constant::f32([1536, 32], vec![sign; 1536 * 32]).to_fixed(1023);
-        draft.0.constants = vec![weights, Constant::f32([32], vec![0.0; 32])];
+        let weights = Constant::f32([1536, 48], vec![sign; 1536 * 48]).to_fixed(1023);
+        draft.0.constants = vec![weights, Constant::f32([48], vec![0.0; 48])];
         let op = Op::Pointwise { weights: 0, bias: 1, gate: None };
-        draft.step(0, shape(2, 2, 32), op, Epilogue::default());
+        draft.step(0, shape(2, 2, 48), op, Epilogue::default());
         let mut executor = Executor::new(draft.0, Arithmetic::I16).unwrap();
         executor.input().fill(0.7);
         executor.run();
@@ -328,12 +328,12 @@ fn the_largest_sums_do_not_overflow() {
 fn nothing_is_taken_for_nothing() {
     for arithmetic in [Arithmetic::F32, Arithmetic::I16] {
         let mut draft = Draft::new(shape(3, 3, 40));
-        let (weights, bias) = (draft.constant(&[40, 40]), draft.constant(&[40]));
-        draft.step(0, shape(3, 3, 40), Op::Pointwise { weights, bias, gate: None }, Epilogue::default());
-        let want = noise(40, 8);
+        let (weights, bias) = (draft.constant(&[40, 48]), draft.constant(&[48]));
+        draft.step(0, shape(3, 3, 48), Op::Pointwise { weights, bias, gate: None }, Epilogue::default());
+        let want = noise(48, 8);
         let mut executor = Executor::new(draft.0, arithmetic).unwrap();
         executor.input().fill(0.0);
         executor.run();
-        assert!(executor.output().chunks_exact(40).all(|pixel| pixel == want), "{arithmetic:?}");
+        assert!(executor.output().chunks_exact(48).all(|pixel| pixel == want), "{arithmetic:?}");
     }
 }

@@ -84,11 +84,12 @@ pub(super) struct Feather {
 
 /// One radius' constants.
 pub(super) struct Kernel {
-    /// Pixels around a tile that can matter to it.
+    /// Pixels around a tile that can matter to it: those whose centre is less than the radius and
+    /// half a pixel away.
     pub(super) margin: usize,
     /// Side of a tile; at least `margin`, so that only neighbouring tiles matter.
     pub(super) tile: usize,
-    /// Weights of the tent, for offsets `-margin..=margin`.
+    /// The tent's weights for as many pixels on each side as have one; their number is odd.
     pub(super) tent: Vec<f32>,
     /// The share for each squared distance between pixel centres at which it is above 0.
     pub(super) shares: Vec<f32>,
@@ -99,16 +100,16 @@ const BOTH_SIDES: u8 = 0b11;
 
 impl Kernel {
     fn new(radius: f32) -> Self {
-        let margin = (radius + 0.5).ceil() as usize;
-        let weights: Vec<f32> =
-            (0..=2 * margin).map(|i| (radius - (i as f32 - margin as f32).abs()).max(0.0)).collect();
+        let margin = (radius + 0.5).ceil() as usize - 1;
+        let reach = (radius.ceil() as usize).saturating_sub(1);
+        let weights: Vec<f32> = (0..=2 * reach).map(|i| radius - (i as f32 - reach as f32).abs()).collect();
         let sum: f32 = weights.iter().sum();
         let tent = weights.iter().map(|weight| weight / sum).collect();
         // The edge lies half a pixel before the nearest centre beyond it.
         let distances = (0..).map(|squared| (squared as f32).sqrt() - 0.5);
         let shares =
             distances.take_while(|&distance| distance < radius).map(|distance| share(distance, radius));
-        Self { margin, tile: margin.next_multiple_of(32), tent, shares: shares.collect() }
+        Self { margin, tile: margin.next_multiple_of(32).max(32), tent, shares: shares.collect() }
     }
 }
 

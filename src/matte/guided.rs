@@ -15,11 +15,19 @@ const WINDOW: usize = 2 * RADIUS + 1;
 /// their product with the pixel's red, green, blue and 255.
 pub(super) type Affine = [f32; 4];
 
-/// The coefficients of each cell.
+/// What is known of a cell before the picture is looked at: whether some colour gives more than 0
+/// (`ABOVE`), and some less than 255 (`BELOW`).
+pub(super) const ABOVE: u8 = 1;
+pub(super) const BELOW: u8 = 2;
+
+/// The coefficients of each cell, and what is known of it.
+///
+/// Where all probabilities around a cell are so near to 0, or to 1, that no colour can give another
+/// value, the coefficients are not computed and stay 0.
 ///
 /// # Panics
 /// If `map`'s slices are not of its size.
-pub(super) fn coefficients(map: Map<'_>) -> Vec<Affine> {
+pub(super) fn coefficients(map: Map<'_>) -> (Vec<Affine>, Vec<u8>) {
     let Map { width, height, probability, guide } = map;
     assert_eq!(probability.len(), width * height, "one probability per cell");
     assert_eq!(guide.len(), width * height * 4, "one colour per cell");
@@ -29,32 +37,54 @@ pub(super) fn coefficients(map: Map<'_>) -> Vec<Affine> {
     };
     let (mut across, down) = (shares(width), shares(height));
     across.resize(width.next_multiple_of(4), 0.0);
+    let mut known = known(map);
+    // A cell's neighbours count as well: pixels between the two need both.
+    let wanted = spread(&known, width, height, 1);
+    let fitting = spread(&wanted, width, height, RADIUS);
+    let both = |cells: &[u8], y: usize| -> Vec<bool> {
+        let row = &cells[y * width..][..width];
+        row.chunks(4).map(|four| four.iter().any(|&cell| cell == ABOVE | BELOW)).collect()
+    };
+    let mut cells = vec![[0.0; 4]; width * height];
     let mut moments = Sums::<13>::new(width);
     let mut fitted = Sums::<4>::new(width);
-    let mut cells = Vec::with_capacity(width * height);
     // A window's last row comes `RADIUS` rows after its centre, and then again for the second mean.
     for y in 0..height + 2 * RADIUS {
-        moments.push(|planes| {
-            if y < height {
-                measure(&guide[y * width * 4..][..width * 4], &probability[y * width..][..width], planes);
-            }
-        });
+        if y < height {
+            let (guide, probability) = (&guide[y * width * 4..][..width * 4], &probability[y * width..]);
+            moments.push(|i| measure(guide, &probability[..width], i));
+        } else {
+            moments.push(|_| [F32x4::splat(0.0); 13]);
+        }
         let Some(y) = y.checked_sub(RADIUS) else { continue };
-        fitted.push(|planes| {
-            if y < height {
-                moments.means(&across, down[y], |x, means| {
-                    let lanes = fit(&means).map(F32x4::to_array);
-                    for (plane, lanes) in planes.iter_mut().zip(lanes) {
-                        let kept = (width - x).min(4);
-                        plane[RADIUS + x..][..kept].copy_from_slice(&lanes[..kept]);
-                    }
-                });
-            }
-        });
+        if y < height {
+            let share = down[y];
+            let fitting = both(&fitting, y);
+            fitted.push(|i| {
+                if !fitting[i] {
+                    return [F32x4::splat(0.0); 4];
+                }
+                let fit = fit(&moments.means(i, &across, share));
+                if i * 4 + 4 <= width {
+                    return fit;
+                }
+                // Beyond the last column are zeros.
+                let inside = F32x4::load(&std::array::from_fn(|lane| f32::from(i * 4 + lane < width)));
+                fit.map(|value| value.mul(inside))
+            });
+        } else {
+            fitted.push(|_| [F32x4::splat(0.0); 4]);
+        }
         let Some(y) = y.checked_sub(RADIUS) else { continue };
         let [low, high] = LEVELS;
         let gain = 255.0 / (high - low);
-        fitted.means(&across, down[y], |x, [r, g, b, offset]| {
+        let cells = cells[y * width..][..width].chunks_mut(4);
+        let known = known[y * width..][..width].chunks_mut(4);
+        for (i, ((cells, known), wanted)) in cells.zip(known).zip(both(&wanted, y)).enumerate() {
+            if !wanted {
+                continue;
+            }
+            let [r, g, b, offset] = fitted.means(i, &across, down[y]);
             let scaled = [
                 r.mul(F32x4::splat(gain)),
                 g.mul(F32x4::splat(gain)),
@@ -62,10 +92,57 @@ pub(super) fn coefficients(map: Map<'_>) -> Vec<Affine> {
                 offset.sub(F32x4::splat(low)).mul(F32x4::splat(gain / 255.0)),
             ];
             let [r, g, b, offset] = scaled.map(F32x4::to_array);
-            cells.extend((0..(width - x).min(4)).map(|i| [r[i], g[i], b[i], offset[i]]));
-        });
+            for (lane, (cell, known)) in cells.iter_mut().zip(known).enumerate() {
+                *cell = [r[lane], g[lane], b[lane], offset[lane]];
+                *known = open(cell);
+            }
+        }
     }
-    cells
+    (cells, known)
+}
+
+/// What the probabilities alone say of each cell.
+///
+/// Let all of them be at most `d` in the two windows that a cell depends on. Then a window's mean is
+/// at most `d`, its deviation at most `d / 2`, and so the length of `a` at most
+/// `d / 2 / (2 sqrt(EPSILON))`; a colour is at most `sqrt(3)` from the mean one. So no colour gives
+/// more than `d (1 + sqrt(3) / (4 sqrt(EPSILON)))`, which may be up to the lower level; and the same
+/// from 1 downwards.
+fn known(map: Map<'_>) -> Vec<u8> {
+    let factor = 1.0 + 3.0_f32.sqrt() / (4.0 * EPSILON.sqrt());
+    // Sums are rounded: a hundredth is more than that.
+    let [low, high] = [LEVELS[0] * 0.99 / factor, 1.0 - (1.0 - LEVELS[1]) * 0.99 / factor];
+    let of = |&p: &f32| u8::from(p > low) * ABOVE | u8::from(p < high) * BELOW;
+    let cells: Vec<u8> = map.probability.iter().map(of).collect();
+    spread(&cells, map.width, map.height, 2 * RADIUS)
+}
+
+/// The bits of all cells within `radius` rows and columns.
+fn spread(cells: &[u8], width: usize, height: usize, radius: usize) -> Vec<u8> {
+    let mut across = cells.to_vec();
+    for (to, from) in across.chunks_exact_mut(width).zip(cells.chunks_exact(width)) {
+        for by in 1..=radius.min(width - 1) {
+            to[by..].iter_mut().zip(from).for_each(|(to, from)| *to |= from);
+            to.iter_mut().zip(&from[by..]).for_each(|(to, from)| *to |= from);
+        }
+    }
+    let mut down = across.clone();
+    for by in (1..=radius.min(height - 1)).map(|rows| rows * width) {
+        down[by..].iter_mut().zip(&across).for_each(|(to, from)| *to |= from);
+        down.iter_mut().zip(&across[by..]).for_each(|(to, from)| *to |= from);
+    }
+    down
+}
+
+/// What the coefficients say of a cell; between cells, where coefficients are mixed, no colour gives
+/// more, or less, than at one of them.
+fn open(cell: &Affine) -> u8 {
+    let most = |value: f32| if value > 0.0 { value } else { 0.0 };
+    let [r, g, b, offset] = cell.map(|value| value * 255.0);
+    let highest = offset + most(r) + most(g) + most(b);
+    let lowest = offset - most(-r) - most(-g) - most(-b);
+    // Bytes are rounded; a tenth is far more than what the sums of these numbers are off by.
+    u8::from(highest > 0.4) * ABOVE | u8::from(lowest < 254.6) * BELOW
 }
 
 /// `N` planes of values, and their sums down the last `WINDOW` rows.
@@ -86,53 +163,47 @@ impl<const N: usize> Sums<N> {
         }
     }
 
-    /// Adds a row, which `fill` writes over zeros, and drops the oldest.
-    fn push(&mut self, fill: impl FnOnce(&mut [Vec<f32>; N])) {
+    /// Adds a row, four cells of which `values` gives, and drops the oldest.
+    fn push(&mut self, mut values: impl FnMut(usize) -> [F32x4; N]) {
         let row = &mut self.rows[self.next];
         self.next = (self.next + 1) % WINDOW;
-        for (sums, values) in self.sums.iter_mut().zip(&mut *row) {
-            for (sum, value) in sums.iter_mut().zip(values) {
-                *sum -= std::mem::take(value);
-            }
-        }
-        fill(row);
-        for (sums, values) in self.sums.iter_mut().zip(&*row) {
-            for (sum, value) in sums.iter_mut().zip(values) {
-                *sum += value;
+        for i in 0..(self.sums[0].len() - 2 * RADIUS) / 4 {
+            let values = values(i);
+            for ((sums, row), value) in self.sums.iter_mut().zip(&mut *row).zip(values) {
+                let at = RADIUS + i * 4..RADIUS + i * 4 + 4;
+                let sum: &mut [f32; 4] = (&mut sums[at.clone()]).try_into().expect("four values");
+                let old: &mut [f32; 4] = (&mut row[at]).try_into().expect("four values");
+                F32x4::load(sum).sub(F32x4::load(old)).add(value).store(sum);
+                value.store(old);
             }
         }
     }
 
-    /// Gives the means around each four cells of a row; `across` and `down` are the shares of one
-    /// column and one row in a mean.
-    fn means(&self, across: &[f32], down: f32, mut give: impl FnMut(usize, [F32x4; N])) {
-        for (i, share) in across.as_chunks::<4>().0.iter().enumerate() {
-            let share = F32x4::load(share).mul(F32x4::splat(down));
-            let means = std::array::from_fn(|plane| {
-                let near = &self.sums[plane][i * 4..][..WINDOW + 3];
-                let at = |ix: usize| F32x4::load(near[ix..ix + 4].try_into().expect("four values"));
-                (1..WINDOW).fold(at(0), |sum, ix| sum.add(at(ix))).mul(share)
-            });
-            give(i * 4, means);
-        }
+    /// The means around four cells of a row; `across` and `down` are the shares of one column and
+    /// one row in a mean.
+    #[inline(always)]
+    fn means(&self, i: usize, across: &[f32], down: f32) -> [F32x4; N] {
+        let share = F32x4::load(&across.as_chunks::<4>().0[i]).mul(F32x4::splat(down));
+        std::array::from_fn(|plane| {
+            let near: &[f32; WINDOW + 3] =
+                self.sums[plane][i * 4..][..WINDOW + 3].try_into().expect("the window");
+            let at = |ix: usize| F32x4::load(near[ix..ix + 4].try_into().expect("four values"));
+            (1..WINDOW).fold(at(0), |sum, ix| sum.add(at(ix))).mul(share)
+        })
     }
 }
 
-/// Writes a row's `p`, its colour `I` in bytes, the products `I p`, and the six products of colours.
-fn measure(guide: &[u8], probability: &[f32], planes: &mut [Vec<f32>; 13]) {
-    for (i, (bytes, four)) in guide.chunks(16).zip(probability.chunks(4)).enumerate() {
-        let (mut pixels, mut p) = ([0; 16], [0.0; 4]);
-        pixels[..bytes.len()].copy_from_slice(bytes);
-        p[..four.len()].copy_from_slice(four);
-        let p = F32x4::load(&p);
-        let [r, g, b] = F32x4::planes(&pixels);
-        let products =
-            [r.mul(p), g.mul(p), b.mul(p), r.mul(r), r.mul(g), r.mul(b), g.mul(g), g.mul(b), b.mul(b)];
-        for (plane, values) in planes.iter_mut().zip([p, r, g, b].into_iter().chain(products)) {
-            let to = &mut plane[RADIUS + i * 4..][..4];
-            values.store(to.try_into().expect("four values"));
-        }
-    }
+/// Of four cells of a row: `p`, the colour `I` in bytes, the products `I p`, and the six products of
+/// colours.
+#[inline(always)]
+fn measure(guide: &[u8], probability: &[f32], i: usize) -> [F32x4; 13] {
+    let (mut pixels, mut p) = ([0; 16], [0.0; 4]);
+    let kept = (probability.len() - i * 4).min(4);
+    pixels[..kept * 4].copy_from_slice(&guide[i * 16..][..kept * 4]);
+    p[..kept].copy_from_slice(&probability[i * 4..][..kept]);
+    let p = F32x4::load(&p);
+    let [r, g, b] = F32x4::planes(&pixels);
+    [p, r, g, b, r.mul(p), g.mul(p), b.mul(p), r.mul(r), r.mul(g), r.mul(b), g.mul(g), g.mul(b), b.mul(b)]
 }
 
 /// Solves `(covariance + EPSILON) a = covariance(I, p)` for four windows, and `b = p - a . I`.

@@ -7,11 +7,16 @@ use crate::cpu::simd::{F32x4, I16x8};
 pub(super) struct Tile {
     side: usize,
     alpha: Vec<u8>,
-    /// The square of the number of rows to the nearest pixel of the column that is inside, and that
-    /// is outside; capped.
-    to_inside: Vec<u16>,
-    to_outside: Vec<u16>,
-    /// A row as numbers, and the tent's mean along rows: all rows, the tile's columns.
+    /// All bits of pixels that are inside.
+    inside: Vec<i16>,
+    /// Rows to the nearest pixel of the column that is on the other side; capped.
+    rows: Vec<i16>,
+    /// The square of that, and 0 for pixels that are inside, or outside.
+    to_inside: Vec<i16>,
+    to_outside: Vec<i16>,
+    /// The squared distance of the tile's pixels from the nearest on the other side, in groups of 8.
+    nearest: Vec<[i16; 8]>,
+    /// A row as numbers, and the tent's mean along rows: of the tile's columns, in all rows.
     row: Vec<f32>,
     across: Vec<f32>,
     output: Vec<u8>,
@@ -20,11 +25,15 @@ pub(super) struct Tile {
 impl Tile {
     pub(super) fn new(kernel: &Kernel) -> Self {
         let side = kernel.tile + 2 * kernel.margin;
+        let plane = || vec![0; side * side];
         Self {
             side,
             alpha: vec![0; side * side],
-            to_inside: vec![0; side * side],
-            to_outside: vec![0; side * side],
+            inside: plane(),
+            rows: plane(),
+            to_inside: plane(),
+            to_outside: plane(),
+            nearest: vec![[0; 8]; kernel.tile * kernel.tile / 8],
             row: vec![0.0; side],
             across: vec![0.0; side * kernel.tile],
             output: vec![0; kernel.tile * kernel.tile],
@@ -59,32 +68,43 @@ impl Tile {
     /// Computes the tile's pixels.
     pub(super) fn soften(&mut self, kernel: &Kernel) {
         self.column_distances(kernel.margin);
-        self.blur_rows(kernel);
         let Kernel { margin, tile, ref tent, ref shares } = *kernel;
-        let mut nearest = vec![0_u16; tile];
-        for y in 0..tile {
-            let from = &self.alpha[(y + margin) * self.side + margin..][..tile];
-            self.nearest(y + margin, margin, from, &mut nearest);
-            let output = self.output[y * tile..][..tile].as_chunks_mut::<8>().0;
-            let groups = output.iter_mut().zip(from.as_chunks::<8>().0).zip(nearest.as_chunks::<8>().0);
-            for (i, ((output, from), nearest)) in groups.enumerate() {
-                *output = *from;
-                if nearest.iter().all(|&squared| usize::from(squared) >= shares.len()) {
+        let side = self.side;
+        let across = tile / 8;
+        let blurred = margin - tent.len() / 2;
+        for group in 0..across {
+            let mut any = false;
+            for y in 0..tile {
+                let nearest = self.nearest((y + margin) * side + margin + group * 8, margin);
+                any |= reaches(&nearest, shares.len());
+                self.nearest[y * across + group] = nearest;
+            }
+            if any {
+                self.blur_columns(kernel, group * 8);
+            }
+            for y in 0..tile {
+                let from = &self.alpha[(y + margin) * side + margin + group * 8..][..8];
+                let output = &mut self.output[y * tile + group * 8..][..8];
+                let nearest = self.nearest[y * across + group];
+                if !any || !reaches(&nearest, shares.len()) {
+                    output.copy_from_slice(from);
                     continue;
                 }
-                let share = nearest.map(|squared| shares.get(usize::from(squared)).copied().unwrap_or(0.0));
-                let (share, alpha) = (share.as_chunks::<4>().0, from.map(f32::from));
                 let half = |half: usize| {
+                    let at = half * 4..half * 4 + 4;
                     let mut mean = F32x4::splat(0.0);
                     for (iy, &weight) in tent.iter().enumerate() {
-                        let row = &self.across[(y + iy) * tile + i * 8 + half * 4..][..4];
+                        let row = &self.across[(y + blurred + iy) * tile + group * 8..][at.clone()];
                         let row = F32x4::load(row.try_into().expect("four values"));
                         mean = row.mul_add(F32x4::splat(weight), mean);
                     }
-                    let alpha = F32x4::load(&alpha.as_chunks::<4>().0[half]);
-                    mean.sub(alpha).mul_add(F32x4::load(&share[half]), alpha)
+                    let share = |squared: i16| shares.get(squared as usize).copied().unwrap_or(0.0);
+                    let share = std::array::from_fn(|i| share(nearest[half * 4 + i]));
+                    let alpha = F32x4::load(&std::array::from_fn(|i| f32::from(from[half * 4 + i])));
+                    mean.sub(alpha).mul_add(F32x4::load(&share), alpha)
                 };
-                I16x8::round(half(0), half(1)).narrow(output);
+                let eight = I16x8::round(half(0), half(1));
+                eight.narrow(output.try_into().expect("eight values"));
             }
         }
     }
@@ -98,65 +118,78 @@ impl Tile {
         }
     }
 
-    /// Fills `across`.
-    fn blur_rows(&mut self, kernel: &Kernel) {
-        let rows = self.across.chunks_exact_mut(kernel.tile).zip(self.alpha.chunks_exact(self.side));
+    /// Fills eight columns of `across` from `left`.
+    fn blur_columns(&mut self, kernel: &Kernel, left: usize) {
+        let Kernel { margin, tile, ref tent, .. } = *kernel;
+        let first = left + margin - tent.len() / 2;
+        let numbers = &mut self.row[..tent.len() + 7];
+        let rows = self.across.chunks_exact_mut(tile).zip(self.alpha.chunks_exact(self.side));
         for (output, row) in rows {
-            self.row.iter_mut().zip(row).for_each(|(to, &alpha)| *to = f32::from(alpha));
-            for (i, output) in output.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-                let near = &self.row[i * 4..][..kernel.tent.len() + 3];
+            numbers.iter_mut().zip(&row[first..]).for_each(|(to, &alpha)| *to = f32::from(alpha));
+            for half in 0..2 {
                 let mut mean = F32x4::splat(0.0);
-                for (values, &weight) in near.windows(4).zip(&kernel.tent) {
+                for (values, &weight) in numbers[half * 4..].windows(4).zip(tent) {
                     let values = F32x4::load(values.try_into().expect("four values"));
                     mean = values.mul_add(F32x4::splat(weight), mean);
                 }
-                mean.store(output);
+                let output = &mut output[left + half * 4..][..4];
+                mean.store(output.try_into().expect("four values"));
             }
         }
     }
 
-    /// The squared distance between each pixel's centre and the nearest on the other side, of the
-    /// tile's columns of row `y`; exact up to `margin`.
-    fn nearest(&self, y: usize, margin: usize, alpha: &[u8], nearest: &mut [u16]) {
-        let tile = alpha.len();
-        let row = y * self.side..(y + 1) * self.side;
-        let (to_inside, to_outside) = (&self.to_inside[row.clone()], &self.to_outside[row]);
-        nearest.fill(u16::MAX);
-        for ix in 0..=2 * margin {
-            let columns = ix.abs_diff(margin).pow(2) as u16;
-            let (inside, outside) = (&to_inside[ix..][..tile], &to_outside[ix..][..tile]);
-            for (((nearest, alpha), inside), outside) in
-                nearest.iter_mut().zip(alpha).zip(inside).zip(outside)
-            {
-                let rows = if *alpha >= 128 { outside } else { inside };
-                *nearest = (*nearest).min(rows + columns);
-            }
-        }
+    /// The squared distances between the centres of eight pixels, the first of which is at `at`, and
+    /// the nearest ones on the other side; exact up to `margin`.
+    #[inline(always)]
+    fn nearest(&self, at: usize, margin: usize) -> [i16; 8] {
+        let nearest = |rows: &[i16]| {
+            let rows = &rows[at - margin..at + margin + 8];
+            let load = |ix: usize| I16x8::load(rows[ix..ix + 8].try_into().expect("eight values"));
+            (1..=margin).fold(load(margin), |nearest, ix| {
+                let columns = I16x8::splat_pair(&[(ix * ix) as i16; 2]);
+                nearest.min(load(margin - ix).min(load(margin + ix)).add(columns))
+            })
+        };
+        // A pixel is on one side, and from there its distance is 0.
+        nearest(&self.to_inside).add(nearest(&self.to_outside)).to_array()
     }
 
     /// Fills `to_inside` and `to_outside`: one sweep down, one sweep up.
     fn column_distances(&mut self, margin: usize) {
         let side = self.side;
         // Beyond any radius; its square and that of a margin fit together.
-        let far = margin as u16 + 1;
-        let sweep = |to: &mut [u16], alpha: &[u8], inside: bool| {
-            let step = |rows: u16, alpha: u8| if (alpha >= 128) == inside { 0 } else { (rows + 1).min(far) };
-            to[..side].iter_mut().zip(alpha).for_each(|(to, &alpha)| *to = step(far, alpha));
-            for y in 1..side {
-                let (above, here) = to[(y - 1) * side..(y + 1) * side].split_at_mut(side);
-                let alpha = &alpha[y * side..][..side];
-                here.iter_mut()
-                    .zip(above)
-                    .zip(alpha)
-                    .for_each(|((to, above), &alpha)| *to = step(*above, alpha));
+        let far = margin as i16 + 1;
+        let Self { inside, rows, .. } = self;
+        inside.iter_mut().zip(&self.alpha).for_each(|(to, &alpha)| *to = -i16::from(alpha >= 128));
+        rows[..side].fill(far);
+        for y in 1..side {
+            let (above, here) = rows[(y - 1) * side..(y + 1) * side].split_at_mut(side);
+            let (side_above, side_here) = inside[(y - 1) * side..(y + 1) * side].split_at(side);
+            for x in 0..side {
+                here[x] = ((above[x] & !(side_above[x] ^ side_here[x])) + 1).min(far);
             }
-            for y in (0..side - 1).rev() {
-                let (here, below) = to[y * side..(y + 2) * side].split_at_mut(side);
-                here.iter_mut().zip(below).for_each(|(to, below)| *to = (*to).min(*below + 1));
+        }
+        let mut upward = vec![far; side];
+        for y in (0..side - 1).rev() {
+            let here = &mut rows[y * side..][..side];
+            let (side_here, side_below) = inside[y * side..(y + 2) * side].split_at(side);
+            for x in 0..side {
+                upward[x] = ((upward[x] & !(side_here[x] ^ side_below[x])) + 1).min(far);
+                here[x] = here[x].min(upward[x]);
             }
-            to.iter_mut().for_each(|rows| *rows *= *rows);
-        };
-        sweep(&mut self.to_inside, &self.alpha, true);
-        sweep(&mut self.to_outside, &self.alpha, false);
+        }
+        let distances = rows.iter().zip(&*inside);
+        let to = self.to_inside.iter_mut().zip(&mut self.to_outside);
+        for ((rows, inside), (to_inside, to_outside)) in distances.zip(to) {
+            let squared = rows * rows;
+            (*to_inside, *to_outside) = (squared & !inside, squared & inside);
+        }
     }
+}
+
+/// Whether any of eight squared distances is below `limit`.
+#[inline(always)]
+fn reaches(squared: &[i16; 8], limit: usize) -> bool {
+    let least = squared.iter().fold(i16::MAX, |least, &squared| least.min(squared));
+    (least as usize) < limit
 }

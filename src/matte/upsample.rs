@@ -13,7 +13,7 @@
 
 use std::ops::Range;
 
-use super::guided::{Affine, coefficients};
+use super::guided::{ABOVE, Affine, BELOW, coefficients};
 use crate::cpu::simd::{F32x4, I16x8};
 
 /// Half the side of the filter's window, in cells of the network's grid.
@@ -67,8 +67,8 @@ pub(super) struct Upsampler {
     map_h: usize,
     height: usize,
     cells: Vec<Affine>,
-    /// Whether some colour gives more than 0 (bit 0), and some less than 255 (bit 1).
-    open: Vec<u8>,
+    /// What is known of each cell.
+    known: Vec<u8>,
     columns: Vec<Tap>,
     /// A row between two rows of cells: each cell's coefficients, and what is added up to the next.
     across: Vec<[Affine; 2]>,
@@ -81,8 +81,7 @@ impl Upsampler {
     /// # Panics
     /// If `map`'s slices are not of its size.
     pub(super) fn new(map: Map<'_>, width: usize, height: usize, swapped: bool) -> Self {
-        let mut cells = coefficients(map);
-        let open = cells.iter().map(open).collect();
+        let (mut cells, known) = coefficients(map);
         if swapped {
             cells.iter_mut().for_each(|cell| cell.swap(0, 2));
         }
@@ -91,7 +90,7 @@ impl Upsampler {
             map_h: map.height,
             height,
             cells,
-            open,
+            known,
             columns: (0..width).map(|x| tap(x, width, map.width)).collect(),
             across: vec![[[0.0; 4]; 2]; map.width],
         }
@@ -101,17 +100,17 @@ impl Upsampler {
     /// what must be read.
     pub(super) fn start(&self, rows: Range<usize>, alpha: &mut [u8]) -> Vec<Span> {
         let cells = self.rows_of_cells(&rows);
-        let mut open = vec![0; self.map_w];
-        for row in self.open[cells.start * self.map_w..cells.end * self.map_w].chunks_exact(self.map_w) {
-            open.iter_mut().zip(row).for_each(|(open, row)| *open |= row);
+        let mut known = vec![0; self.map_w];
+        for row in self.known[cells.start * self.map_w..cells.end * self.map_w].chunks_exact(self.map_w) {
+            known.iter_mut().zip(row).for_each(|(known, row)| *known |= row);
         }
         let mut stretches: Vec<(Known, Span)> = Vec::new();
         for group in self.columns.chunk_by(|one, next| one.first == next.first) {
-            let known = match open[group[0].first as usize]
-                | open[(group[0].first as usize + 1).min(self.map_w - 1)]
+            let known = match known[group[0].first as usize]
+                | known[(group[0].first as usize + 1).min(self.map_w - 1)]
             {
-                bits if bits & 1 == 0 => Known::Alpha(0),
-                bits if bits & 2 == 0 => Known::Alpha(255),
+                bits if bits & ABOVE == 0 => Known::Alpha(0),
+                bits if bits & BELOW == 0 => Known::Alpha(255),
                 _ => Known::Nothing,
             };
             match stretches.last_mut() {
@@ -194,17 +193,6 @@ fn eight(across: &[[Affine; 2]], taps: &[Tap; 8], bytes: &[u8; 32], alpha: &mut 
         F32x4::sums(products)
     };
     I16x8::round(four(0), four(1)).narrow(alpha);
-}
-
-/// Whether some colour gives more than 0 (bit 0), and some less than 255 (bit 1); between cells,
-/// where coefficients are mixed, no colour gives more, or less, than at one of the cells.
-fn open(cell: &Affine) -> u8 {
-    let most = |value: f32| if value > 0.0 { value } else { 0.0 };
-    let [r, g, b, offset] = cell.map(|value| value * 255.0);
-    let highest = offset + most(r) + most(g) + most(b);
-    let lowest = offset - most(-r) - most(-g) - most(-b);
-    // Bytes are rounded; a tenth is far more than what the sums of these numbers are off by.
-    u8::from(highest > 0.4) | u8::from(lowest < 254.6) << 1
 }
 
 /// The cell on whose right, or below which, a pixel's centre lies, and how far towards the next.

@@ -61,7 +61,7 @@ pub struct PlanFile {
     pub bytes: usize,
     /// The weights' levels to each side of 0, where they are whole numbers with a factor per channel;
     /// absent where they are half precision.
-    pub levels: Option<u32>,
+    pub levels: Option<i16>,
 }
 
 /// The package and file that a model was converted from.
@@ -190,7 +190,15 @@ impl Entry {
     /// # Errors
     /// `ChecksumMismatch` with both checksums.
     pub fn verify(&self, file: &[u8]) -> Result<()> {
-        verify(&self.plan.file, file, self.plan.bytes, &self.plan.sha256)
+        self.verify_sum(file, &sha256(file))
+    }
+
+    /// The same, where the caller has computed the SHA-256 of `file`, in lower-case hexadecimal.
+    ///
+    /// # Errors
+    /// `ChecksumMismatch` with both checksums.
+    pub fn verify_sum(&self, file: &[u8], sha256: &str) -> Result<()> {
+        check_sum(&self.plan.file, file, sha256, self.plan.bytes, &self.plan.sha256)
     }
 
     /// Proves that `file` is this model's ONNX file.
@@ -198,18 +206,22 @@ impl Entry {
     /// # Errors
     /// `ChecksumMismatch` with both checksums.
     pub fn verify_onnx(&self, file: &[u8]) -> Result<()> {
-        verify(&self.file, file, self.bytes, &self.sha256)
+        check_sum(&self.file, file, &sha256(file), self.bytes, &self.sha256)
     }
 }
 
-fn verify(name: &str, file: &[u8], bytes: usize, sha256: &str) -> Result<()> {
-    let got: String = Sha256::digest(file).iter().map(|byte| format!("{byte:02x}")).collect();
-    if got == sha256 {
+fn sha256(file: &[u8]) -> String {
+    Sha256::digest(file).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn check_sum(name: &str, file: &[u8], got: &str, bytes: usize, want: &str) -> Result<()> {
+    if got == want {
         return Ok(());
     }
+    let length = file.len();
     Err(Error::new(
         ErrorKind::ChecksumMismatch,
-        format!("{name} has {} bytes with SHA-256 {got}, want {bytes} bytes with {sha256}", file.len(),),
+        format!("{name} has {length} bytes with SHA-256 {got}, want {bytes} bytes with {want}"),
     ))
 }
 

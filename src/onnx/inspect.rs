@@ -6,9 +6,11 @@ use serde::Serialize;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::ops::Cost;
 
-use super::network::{parse, signature_of, unsupported};
+use super::lower::lower_at;
+use super::network::{parse_at, signature_of, unsupported};
 use crate::error::Result;
 use crate::model::Layout;
+use crate::plan;
 
 /// Facts about one ONNX file.
 #[derive(Clone, Debug, Serialize)]
@@ -30,6 +32,10 @@ pub struct Inspection {
     pub activation_bytes: u64,
     /// How often each operator stands in the simplified graph, by name.
     pub operators: Vec<OperatorCount>,
+    /// The plan it becomes.
+    pub plan: Option<plan::Inspection>,
+    /// Why it becomes none: the node, its operator, and what there is no step for.
+    pub no_plan: Option<String>,
 }
 
 /// One operator and its share.
@@ -44,12 +50,13 @@ pub struct OperatorCount {
     pub multiply_adds: u64,
 }
 
-/// Looks into the bytes of an ONNX file.
+/// Looks into the bytes of an ONNX file; `size` is that of its picture, rows and columns, where the file
+/// leaves it open.
 ///
 /// # Errors
 /// `UnsupportedModel`, naming the node that cannot be read.
-pub fn inspect(file: &[u8]) -> Result<Inspection> {
-    let model = parse(file)?
+pub fn inspect(file: &[u8], size: Option<[usize; 2]>) -> Result<Inspection> {
+    let model = parse_at(file, size)?
         .into_typed()
         .and_then(TypedModel::into_decluttered)
         .map_err(|error| unsupported("cannot simplify the network", &error))?;
@@ -98,6 +105,10 @@ pub fn inspect(file: &[u8]) -> Result<Inspection> {
     operators.sort_by_key(|operator| {
         (std::cmp::Reverse(operator.multiply_adds), std::cmp::Reverse(operator.count))
     });
+    let (plan, no_plan) = match lower_at(file, size) {
+        Ok(plan) => (Some(plan::inspect(&plan)), None),
+        Err(error) => (None, Some(error.to_string())),
+    };
     Ok(Inspection {
         bytes: file.len(),
         layout: signature.layout,
@@ -107,5 +118,7 @@ pub fn inspect(file: &[u8]) -> Result<Inspection> {
         weight_bytes,
         activation_bytes,
         operators,
+        plan,
+        no_plan,
     })
 }

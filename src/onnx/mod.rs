@@ -7,5 +7,5 @@ mod lower;
 mod network;
 
 pub use inspect::{Inspection, OperatorCount, inspect};
-pub use lower::lower;
+pub use lower::{lower, lower_at};
 pub use network::{Network, Signature, signature};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tract_onnx::prelude::*;
+use tract_onnx::tract_hir::infer::Factoid;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Input, Layout};
@@ -45,6 +46,25 @@ pub(super) fn parse(file: &[u8]) -> Result<InferenceModel> {
         .map_err(|error| unsupported("cannot parse the ONNX file", &error))
 }
 
+/// The same for pictures of `size`, rows and columns, if the file leaves its input's sizes open.
+pub(super) fn parse_at(file: &[u8], size: Option<[usize; 2]>) -> Result<InferenceModel> {
+    let mut model = parse(file)?;
+    let Some([height, width]) = size else { return Ok(model) };
+    let failed = |error: TractError| unsupported("cannot set the input's size", &error);
+    let first = model.input_fact(0).map_err(failed)?.shape.dim(1).and_then(|dim| dim.concretize());
+    let sizes = match first {
+        Some(channels) if channels == 3.to_dim() => [1, 3, height, width],
+        _ => [1, height, width, 3],
+    };
+    model.set_input_fact(0, f32::fact(sizes).into()).map_err(failed)?;
+    // What the file says of its output is in terms of sizes that are no longer open.
+    let outputs = model.outputs.clone();
+    for outlet in outputs {
+        model.set_outlet_fact(outlet, InferenceFact::default()).map_err(failed)?;
+    }
+    Ok(model)
+}
+
 /// What the network in `file` takes and gives.
 ///
 /// # Errors
@@ -63,7 +83,12 @@ impl Network {
     /// `UnsupportedModel` if they are no ONNX, hold an operator that is not known, or are
     /// no network from one picture to one map.
     pub fn load(file: &[u8]) -> Result<Self> {
-        let model = parse(file)?
+        Self::load_at(file, None)
+    }
+
+    /// The same for pictures of `size`, rows and columns, where the file leaves them open.
+    pub fn load_at(file: &[u8], size: Option<[usize; 2]>) -> Result<Self> {
+        let model = parse_at(file, size)?
             .into_optimized()
             .map_err(|error| unsupported("cannot prepare the network", &error))?;
         let signature = signature_of(&model)?;

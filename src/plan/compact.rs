@@ -5,12 +5,16 @@ use super::{Data, Op, Plan};
 /// Weights with fewer values stay as they are: they are a small part of the file.
 const FIXED_FROM: usize = 1024;
 
+/// Weights of up to so many values get eight times the levels: the first layers are among them, whose
+/// rounding shows most, and three more bits of theirs weigh little.
+const FINE_UP_TO: usize = 32_768;
+
 /// Stores the constants of `plan` in fewer bytes.
 ///
 /// Without `levels` nothing changes in value: what half precision holds exactly is stored so. With
 /// `levels` the weights of the dense steps (`pointwise`, `conv`, `transposed`) are rounded to that
-/// many whole numbers on either side of 0 if there are at least 1024 of them, and the rest is stored
-/// as without.
+/// many whole numbers on either side of 0 if there are at least 1024 of them (to eight times as many
+/// if there are at most 32,768), and the rest is stored as without.
 ///
 /// # Panics
 /// If `levels` is below 1, or a step names a constant that does not exist.
@@ -35,7 +39,10 @@ pub fn compact(plan: &mut Plan, levels: Option<i16>) {
         let large = dense[c] && !sparse[c] && constant.len() >= FIXED_FROM;
         match (&constant.data, levels) {
             (Data::Fixed { .. }, _) => {}
-            (_, Some(levels)) if large => *constant = constant.to_fixed(levels),
+            (_, Some(levels)) if large => {
+                let fine = if constant.len() <= FINE_UP_TO { 8 } else { 1 };
+                *constant = constant.to_fixed(levels.saturating_add(1).saturating_mul(fine) - 1);
+            }
             (Data::F16(_), _) => {}
             (Data::F32(_), _) => {
                 if let Some(half) = constant.to_f16() {

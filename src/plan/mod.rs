@@ -14,6 +14,7 @@ mod code;
 mod compact;
 mod constant;
 mod half;
+mod inspect;
 #[cfg(test)]
 pub(crate) mod interpret;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub(crate) use code::tests::mutants;
 pub use code::{decode, encode};
 pub use compact::compact;
 pub use constant::{Constant, Data};
+pub use inspect::{Inspection, StepInspection, inspect};
 
 /// A network, ready to run. Buffers and constants are named by their index.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -11,6 +11,8 @@ export interface Files {
   wasm: { module: WebAssembly.Module; bytes: number };
   /** Whoever takes it may transfer it. */
   model: Uint8Array<ArrayBuffer>;
+  /** Of the model, in lower-case hexadecimal; absent where it is not needed, or the browser does not compute it here. */
+  sha256: string | undefined;
 }
 
 export class Downloads {
@@ -50,15 +52,23 @@ export class Downloads {
     const source = this.#model;
     const file = source.id === 'custom' ? source.onnx : source.plan;
     try {
-      const [wasm, model] = await Promise.all([
+      const fetching = typeof file === 'string' ? fetchModel(file, report, signal) : Promise.resolve(new Uint8Array(file.slice(0)));
+      const [wasm, model, sha256] = await Promise.all([
         fetchModule(this.#wasm, report, signal),
-        typeof file === 'string' ? fetchModel(file, report, signal) : new Uint8Array(file.slice(0)),
+        fetching,
+        source.id === 'custom' ? undefined : fetching.then(sha256Of),
       ]);
-      return { wasm, model };
+      return { wasm, model, sha256 };
     } catch (error) {
       // The other download is of no use any more.
       abort.abort();
       throw error;
     }
   }
+}
+
+/** Only pages that are safe from eavesdroppers may ask for it; elsewhere the WebAssembly side computes it. */
+async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string | undefined> {
+  const sum = await globalThis.crypto?.subtle?.digest('SHA-256', bytes);
+  return sum && Array.from(new Uint8Array(sum), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

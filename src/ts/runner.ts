@@ -5,7 +5,7 @@
  * The page's side sends one call at a time, so calls do not overlap.
  */
 
-import init, { WebSegmenter, pictureSize } from '#wasm';
+import init, { WebSegmenter, initSync, pictureSize } from '#wasm';
 
 import { SegmentError, hasCode, messageOf } from './error.js';
 import { type Opened, openPicture } from './pixels.js';
@@ -61,12 +61,12 @@ export class Runner {
     this.#segmenter = undefined;
   }
 
-  async #load({ files: { wasm, model }, model: source, maxPixels }: Load): Promise<Loaded> {
+  async #load({ files: { wasm, model, sha256 }, model: source, maxPixels }: Load): Promise<Loaded> {
     const modelBytes = model.length;
     const wasmBytes = await instantiate(wasm);
     if (this.#closed) throw closed();
     this.#maxPixels = maxPixels;
-    this.#segmenter = parse(source, model);
+    this.#segmenter = parse(source, model, sha256);
     const { version, model: _, ...info } = this.#segmenter.info();
     if (version !== VERSION) throw misfit(`is of version ${version}`);
     return { ...info, wasmBytes, modelBytes };
@@ -115,7 +115,7 @@ export class Runner {
 /** The instance is shared by all runners of a thread, because the generated glue holds one. */
 async function instantiate(wasm: { module: WebAssembly.Module; bytes: number }): Promise<number> {
   if (broken) throw new SegmentError('INTERNAL', `WebAssembly broke on this thread earlier (${broken.message}), want the page reloaded`);
-  instance ??= init({ module_or_path: wasm.module }).then(
+  instance ??= start(wasm.module).then(
     () => wasm.bytes,
     (error: unknown) => {
       instance = undefined;
@@ -125,8 +125,13 @@ async function instantiate(wasm: { module: WebAssembly.Module; bytes: number }):
   return instance;
 }
 
-function parse(source: Load['model'], model: Uint8Array): WebSegmenter {
-  if (source.id !== 'custom') return guard(() => WebSegmenter.fromRegistry(source.id, model));
+/** A worker need not wait for its turn, which was seen to cost more than the instance itself. */
+async function start(module: WebAssembly.Module): Promise<unknown> {
+  return 'document' in globalThis ? init({ module_or_path: module }) : initSync({ module });
+}
+
+function parse(source: Load['model'], model: Uint8Array, sha256: string | undefined): WebSegmenter {
+  if (source.id !== 'custom') return guard(() => WebSegmenter.fromRegistry(source.id, model, sha256));
   try {
     return guard(() => WebSegmenter.fromOnnx(model, source.contract));
   } catch (error) {

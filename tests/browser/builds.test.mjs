@@ -117,9 +117,9 @@ ring('builds and threads', { Chromium: CHROMIUM }, async (t) => {
 /** Goes before a worker's script: one function of WebAssembly then breaks off, as engines have been seen to do. */
 function breaking(name) {
   return `{
-    const { instantiate } = WebAssembly;
-    WebAssembly.instantiate = async (...given) => {
-      const instance = await instantiate(...given);
+    const { Instance } = WebAssembly;
+    WebAssembly.Instance = function (...given) {
+      const instance = new Instance(...given);
       const exports = { ...instance.exports, ${name}() { throw new WebAssembly.RuntimeError('out of bounds memory access'); } };
       return new Proxy(instance, { get: (target, key) => (key === 'exports' ? exports : Reflect.get(target, key)) });
     };

@@ -52,6 +52,42 @@ pub fn fixtures() -> Vec<Fixture> {
         .collect()
 }
 
+/// One network of `fixtures/manifest.json` that is not shipped.
+pub struct Foreign {
+    pub id: String,
+    path: PathBuf,
+    /// Rows and columns of its input, where its file leaves them open.
+    pub size: Option<[usize; 2]>,
+}
+
+impl Foreign {
+    /// The ONNX file; `None`, with a word on it, where set-up has not fetched it.
+    pub fn load(&self) -> Option<Vec<u8>> {
+        if !self.path.exists() {
+            println!("{}: skipped: {} is not there; run scripts/setup test", self.id, self.path.display());
+            assert!(std::env::var_os("CI").is_none(), "{} must be there", self.id);
+            return None;
+        }
+        Some(std::fs::read(&self.path).expect("readable"))
+    }
+}
+
+/// All networks of the manifest.
+pub fn foreign_networks() -> Vec<Foreign> {
+    let text = std::fs::read_to_string(project("fixtures/manifest.json")).expect("the manifest");
+    let manifest: Value = serde_json::from_str(&text).expect("JSON");
+    let networks = manifest["networks"].as_array().expect("a list").iter();
+    let side = |size: &Value, at: usize| size[at].as_u64().expect("a size") as usize;
+    networks
+        .map(|network| Foreign {
+            id: network["id"].as_str().expect("an id").to_owned(),
+            path: project("fixtures")
+                .join(network.get("onnx").unwrap_or(&network["file"]).as_str().expect("a path")),
+            size: network.get("size").map(|size| [side(size, 0), side(size, 1)]),
+        })
+        .collect()
+}
+
 /// The fixture called `id`.
 pub fn fixture(id: &str) -> Fixture {
     fixtures().into_iter().find(|fixture| fixture.id == id).unwrap_or_else(|| panic!("no fixture {id}"))

@@ -4,25 +4,46 @@ use std::process::ExitCode;
 
 use featheredge::error::{Error, ErrorKind, Result};
 use featheredge::model::registry;
-use featheredge::onnx::{Inspection, inspect};
+use featheredge::{onnx, plan};
+use serde::Serialize;
 
 use crate::models;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// An ONNX file, or the name of a model that ships
+    /// An ONNX file, a plan, or the name of a model that ships
     file: String,
+    /// Rows and columns of the picture, where an ONNX file leaves them open
+    #[arg(long, value_name = "HxW", value_parser = size)]
+    size: Option<[usize; 2]>,
     /// Print as JSON
     #[arg(long)]
     json: bool,
 }
 
+/// `256x320` as 256 rows and 320 columns.
+pub(crate) fn size(text: &str) -> std::result::Result<[usize; 2], String> {
+    let side = |text: &str| text.parse().ok().filter(|side| (1..=8192).contains(side));
+    text.split_once('x')
+        .and_then(|(height, width)| Some([side(height)?, side(width)?]))
+        .ok_or_else(|| "want rows, an x, and columns, 1 to 8192 each, as 256x320".to_owned())
+}
+
+/// What a file turned out to be.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Found {
+    Network(onnx::Inspection),
+    Plan(plan::Inspection),
+}
+
 pub(crate) fn run(args: &Args) -> ExitCode {
-    match look(&args.file) {
-        Ok(inspection) if args.json => {
-            println!("{}", serde_json::to_string(&inspection).expect("plain data"))
+    match look(args) {
+        Ok(found) if args.json => {
+            println!("{}", serde_json::to_string(&found).expect("plain data"))
         }
-        Ok(inspection) => print(&inspection),
+        Ok(Found::Network(network)) => print_network(&network),
+        Ok(Found::Plan(plan)) => print_plan(&plan),
         Err(error) => {
             eprintln!("featheredge: {}: {error} [{}]", args.file, error.kind().code());
             return ExitCode::from(1);
@@ -31,34 +52,69 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn look(name: &str) -> Result<Inspection> {
-    match registry().get(name) {
-        Ok(entry) => inspect(models::onnx(entry)?),
-        Err(_) => {
-            let bytes = std::fs::read(name)
-                .map_err(|error| Error::new(ErrorKind::Fetch, format!("cannot read: {error}")))?;
-            inspect(&bytes)
-        }
+fn look(args: &Args) -> Result<Found> {
+    if let Ok(entry) = registry().get(&args.file) {
+        return onnx::inspect(models::onnx(entry)?, args.size).map(Found::Network);
     }
+    let bytes = std::fs::read(&args.file)
+        .map_err(|error| Error::new(ErrorKind::Fetch, format!("cannot read: {error}")))?;
+    if args.file.ends_with(".plan") {
+        return Ok(Found::Plan(plan::inspect(&plan::decode(&bytes)?)));
+    }
+    onnx::inspect(&bytes, args.size).map(Found::Network)
 }
 
-fn print(inspection: &Inspection) {
-    let Inspection { bytes, layout, input, output, multiply_adds, weight_bytes, activation_bytes, operators } =
-        inspection;
-    let size = |[height, width, channels]: &[usize; 3]| format!("{height} x {width} x {channels}");
+fn shape([height, width, channels]: &[usize; 3]) -> String {
+    format!("{height} x {width} x {channels}")
+}
+
+fn print_network(network: &onnx::Inspection) {
+    let onnx::Inspection { bytes, layout, input, output, multiply_adds, weight_bytes, .. } = network;
+    let layout = format!("{layout:?}").to_uppercase();
     println!("file         {bytes} bytes");
-    println!("input        {} ({layout:?})", size(input).to_lowercase());
-    println!("output       {}", size(output));
+    println!("input        {} ({layout})", shape(input));
+    println!("output       {}", shape(output));
     println!("work         {:.1} million multiply-adds", *multiply_adds as f64 / 1e6);
     println!("weights      {weight_bytes} bytes in memory");
-    println!("activations  {activation_bytes} bytes, before any reuse");
+    println!("activations  {} bytes, before any reuse", network.activation_bytes);
     println!(
         "steps        {} after simplification",
-        operators.iter().map(|operator| operator.count).sum::<usize>()
+        network.operators.iter().map(|operator| operator.count).sum::<usize>()
     );
     println!();
     println!("{:<24} {:>5}  {:>14}", "operator", "count", "multiply-adds");
-    for operator in operators {
+    for operator in &network.operators {
         println!("{:<24} {:>5}  {:>14}", operator.name, operator.count, operator.multiply_adds);
+    }
+    println!();
+    match (&network.plan, &network.no_plan) {
+        (Some(plan), _) => print_plan(plan),
+        (None, reason) => println!("plan         none: {}", reason.as_deref().unwrap_or("it does not lower")),
+    }
+}
+
+fn print_plan(plan: &plan::Inspection) {
+    println!("plan         {} to {}", shape(&plan.input), shape(&plan.output));
+    println!("work         {:.1} million multiply-adds", plan.multiply_adds as f64 / 1e6);
+    println!("weights      {} bytes as stored", plan.weight_bytes);
+    println!("buffers      {} bytes at the most", plan.peak_bytes);
+    println!("steps        {}", plan.steps.len());
+    println!();
+    println!("{:>4}  {:<12} {:<18} {:<18} {:>14}", "step", "kind", "from", "to", "multiply-adds");
+    for (at, step) in plan.steps.iter().enumerate() {
+        let kernel = step.kernel.map(|[height, width]| format!("{height}x{width}"));
+        let gate = step.gated.then(|| "gated".to_owned());
+        let activation = step.activation.map(str::to_owned);
+        let residual = step.residual.then(|| "plus residual".to_owned());
+        let notes: Vec<String> = [kernel, gate, activation, residual].into_iter().flatten().collect();
+        let line = format!(
+            "{at:>4}  {:<12} {:<18} {:<18} {:>14}  {}",
+            step.name,
+            shape(&step.input),
+            shape(&step.output),
+            step.multiply_adds,
+            notes.join(", ")
+        );
+        println!("{}", line.trim_end());
     }
 }

@@ -9,6 +9,8 @@ mod cut;
 #[cfg(not(target_arch = "wasm32"))]
 mod inspect;
 #[cfg(not(target_arch = "wasm32"))]
+mod lower;
+#[cfg(not(target_arch = "wasm32"))]
 mod models;
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -34,12 +36,15 @@ fn main() -> std::process::ExitCode {
         Models(models::Args),
         /// Show what is inside a network
         Inspect(inspect::Args),
+        /// Write an ONNX file as a plan, as the npm package ships its models
+        Lower(lower::Args),
     }
 
     match Cli::parse().command {
         Command::Cut(args) => cut::run(&args),
         Command::Models(args) => models::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Lower(args) => lower::run(&args),
     }
 }
 

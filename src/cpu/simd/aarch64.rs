@@ -173,6 +173,11 @@ impl I16x8 {
     }
 
     #[inline(always)]
+    pub(crate) fn min(self, other: Self) -> Self {
+        Self(unsafe { vminq_s16(self.0, other.0) })
+    }
+
+    #[inline(always)]
     pub(crate) fn to_f32(self) -> [F32x4; 2] {
         unsafe {
             [

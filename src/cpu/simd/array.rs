@@ -118,6 +118,10 @@ impl I16x8 {
         Self(std::array::from_fn(|i| self.0[i].wrapping_add(other.0[i])))
     }
 
+    pub(crate) fn min(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i].min(other.0[i])))
+    }
+
     pub(crate) fn to_f32(self) -> [F32x4; 2] {
         std::array::from_fn(|half| F32x4(std::array::from_fn(|i| f32::from(self.0[4 * half + i]))))
     }

@@ -38,7 +38,7 @@ impl F32x4 {
 
 impl I16x8 {
     /// The eight values.
-    #[cfg(test)]
+    #[inline(always)]
     pub(crate) fn to_array(self) -> [i16; 8] {
         let mut array = [0; 8];
         self.store(&mut array);

@@ -92,6 +92,11 @@ mod tests {
         let [low, high] = I16x8::widen(&bytes);
         assert_eq!([low.to_array(), high.to_array()].concat(), bytes.map(i16::from));
         assert_eq!(low.add(high).to_array(), std::array::from_fn(|i| low.to_array()[i] + high.to_array()[i]));
+        assert_eq!(
+            low.min(high).to_array(),
+            std::array::from_fn(|i| low.to_array()[i].min(high.to_array()[i]))
+        );
+        assert_eq!(I16x8::load(&[-1; 8]).min(low).to_array(), [-1; 8]);
         let mut back = [0; 8];
         low.narrow(&mut back);
         assert_eq!(back, bytes[..8]);

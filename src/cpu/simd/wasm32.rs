@@ -169,6 +169,11 @@ impl I16x8 {
     }
 
     #[inline(always)]
+    pub(crate) fn min(self, other: Self) -> Self {
+        Self(i16x8_min(self.0, other.0))
+    }
+
+    #[inline(always)]
     pub(crate) fn to_f32(self) -> [F32x4; 2] {
         [
             F32x4(f32x4_convert_i32x4(i32x4_extend_low_i16x8(self.0))),

@@ -176,6 +176,11 @@ impl I16x8 {
     }
 
     #[inline(always)]
+    pub(crate) fn min(self, other: Self) -> Self {
+        Self(unsafe { _mm_min_epi16(self.0, other.0) })
+    }
+
+    #[inline(always)]
     pub(crate) fn to_f32(self) -> [F32x4; 2] {
         // Both halves of each `i32` hold the value; the shift leaves the upper one, with its sign.
         let whole = |twice| F32x4(unsafe { _mm_cvtepi32_ps(_mm_srai_epi32::<16>(twice)) });

@@ -1,8 +1,8 @@
-//! Convolutions, and transposed ones.
+//! Convolutions.
 
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::ops::array::{Pad, PadMode};
-use tract_onnx::tract_core::ops::cnn::{Conv, Deconv, KernelFormat, PoolSpec};
+use tract_onnx::tract_core::ops::cnn::{Conv, KernelFormat, PoolSpec};
 
 use super::view::View;
 use super::{Lowering, NCHW, fail};
@@ -73,7 +73,7 @@ fn unpadded(lowering: &Lowering, node: &TypedNode, spec: &PoolSpec) -> (OutletId
 }
 
 /// The weights as `[outputs, inputs of a group, kernel_h, kernel_w]`.
-fn kernel(
+pub(super) fn kernel(
     lowering: &Lowering,
     node: &TypedNode,
     format: KernelFormat,
@@ -94,7 +94,7 @@ fn kernel(
 }
 
 /// The bias, one number per output; a single one stands for all.
-fn bias(lowering: &Lowering, node: &TypedNode, outputs: usize) -> Result<Vec<f32>> {
+pub(super) fn bias(lowering: &Lowering, node: &TypedNode, outputs: usize) -> Result<Vec<f32>> {
     let (_, values) = lowering.weights(node, 2)?;
     match values.len() {
         1 => Ok(vec![values[0]; outputs]),
@@ -144,54 +144,5 @@ pub(super) fn conv(lowering: &mut Lowering, node: &TypedNode, op: &Conv) -> Resu
         }
     };
     let y = lowering.push(x, shape, op);
-    Ok(View::new(y, shape, &axes))
-}
-
-/// Each pixel becomes a block of its own.
-pub(super) fn deconv(lowering: &mut Lowering, node: &TypedNode, op: &Deconv) -> Result<View> {
-    let spec = &op.pool_spec;
-    let (inputs, outputs) = (spec.input_channels, spec.output_channels);
-    let sizes = lowering.sizes(node, node.inputs[0])?;
-    let shape = spec.data_format.shape(&sizes[..]).map_err(|error| fail(node, &format!("{error:#}")))?;
-    let [in_h, in_w] = *shape.hw_dims() else {
-        return Err(fail(node, &format!("window of {} axes, want 2", spec.rank())));
-    };
-    let kernel = [spec.kernel_shape[0], spec.kernel_shape[1]];
-    let (stride, dilation) = ([spec.stride(0), spec.stride(1)], [spec.dilation(0), spec.dilation(1)]);
-    let padded = !(0..2).all(|axis| spec.padding.valid_dim(axis, false));
-    if op.group != 1
-        || stride != kernel
-        || dilation != [1, 1]
-        || padded
-        || op.adjustments.iter().any(|&a| a > 0)
-    {
-        return Err(fail(
-            node,
-            &format!(
-                "group {}, kernel {kernel:?}, strides {stride:?}, dilations {dilation:?}, pads {:?}, output_padding {:?}; \
-                 want one group, blocks that do not meet (strides as the kernel), and no padding",
-                op.group, spec.padding, op.adjustments
-            ),
-        ));
-    }
-    let axes = match spec.data_format.c_is_last() {
-        true => [NCHW[2], NCHW[3], NCHW[1]],
-        false => [NCHW[1], NCHW[2], NCHW[3]],
-    };
-    let axes: Vec<_> = spec.data_format.has_n().then_some(None).into_iter().chain(axes).collect();
-    let x = lowering.picture(node, node.inputs[0], &axes)?;
-    let at = self::kernel(lowering, node, op.kernel_format, spec)?;
-    let bias = bias(lowering, node, outputs)?;
-    let bias = lowering.add([outputs], bias);
-    let [kernel_h, kernel_w] = kernel;
-    let mut weights = Vec::with_capacity(kernel_h * kernel_w * inputs * outputs);
-    for (ky, kx) in (0..kernel_h).flat_map(|ky| (0..kernel_w).map(move |kx| (ky, kx))) {
-        for i in 0..inputs {
-            weights.extend((0..outputs).map(|o| at([o, i, ky, kx])));
-        }
-    }
-    let weights = lowering.add([kernel_h, kernel_w, inputs, outputs], weights);
-    let shape = Shape { height: in_h * kernel_h, width: in_w * kernel_w, channels: outputs };
-    let y = lowering.push(x, shape, Op::Transposed { kernel, weights, bias });
     Ok(View::new(y, shape, &axes))
 }

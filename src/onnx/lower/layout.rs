@@ -2,7 +2,7 @@
 
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::{AxisOp, DimLike};
-use tract_onnx::tract_core::ops::array::{Pad, PadMode, Slice, TypedConcat};
+use tract_onnx::tract_core::ops::array::{Pad, PadMode, Slice, StridedSlice, TypedConcat};
 
 use super::view::{View, size};
 use super::{Lowering, fail};
@@ -34,31 +34,85 @@ pub(super) fn axes(lowering: &mut Lowering, node: &TypedNode, op: &AxisOp) -> Re
 /// Some of the channels, rows or columns.
 pub(super) fn slice(lowering: &mut Lowering, node: &TypedNode, op: &Slice) -> Result<View> {
     let (view, axes) = lowering.whole(node, node.inputs[0])?;
-    let x = lowering.shape(view.buffer);
-    let sizes = || -> TractResult<(usize, usize)> { Ok((op.start.to_usize()?, op.end.to_usize()?)) };
-    let (start, end) = sizes().map_err(|error| fail(node, &format!("{error:#}")))?;
-    let Some(axis) = axes[op.axis] else { return Ok(view) };
-    if end - start == size(x, axis) {
-        return Ok(view);
-    }
-    let y = match axis {
-        Axis::Channels => {
-            let shape = Shape { channels: end - start, ..x };
-            lowering.push(view.buffer, shape, Op::Slice { start })
-        }
-        Axis::Height => copy(lowering, view.buffer, Shape { height: end - start, ..x }, [start as isize, 0]),
-        Axis::Width => copy(lowering, view.buffer, Shape { width: end - start, ..x }, [0, start as isize]),
-    };
-    Ok(View::new(y, lowering.shape(y), &axes))
+    let sizes = || -> TractResult<[usize; 2]> { Ok([op.start.to_usize()?, op.end.to_usize()?]) };
+    let [start, end] = sizes().map_err(|error| fail(node, &format!("{error:#}")))?;
+    cut(lowering, node, view, axes[op.axis], [start, end - start, 1])
 }
 
-/// A picture of `shape` whose first pixel is that of `x` at `from`; zeros where `x` has none.
-fn copy(lowering: &mut Lowering, x: usize, shape: Shape, from: [isize; 2]) -> usize {
+/// The same on several axes, with steps.
+pub(super) fn strided_slice(lowering: &mut Lowering, node: &TypedNode, op: &StridedSlice) -> Result<View> {
+    let (mut view, axes) = lowering.whole(node, node.inputs[0])?;
+    let sizes = lowering.sizes(node, node.inputs[0])?;
+    let numbers = |slot: Option<usize>| match slot {
+        Some(slot) => lowering.weights(node, slot).map(|(_, values)| Some(values)),
+        None => Ok(None),
+    };
+    let (named, steps) = (numbers(op.optional_axes_input)?, numbers(op.optional_steps_input)?);
+    let steps: Vec<i32> = steps.unwrap_or(vec![1.0; sizes.len()]).iter().map(|&step| step as i32).collect();
+    let named = named.unwrap_or((0..steps.len()).map(|axis| axis as f32).collect());
+    let (begin, end) = (lowering.tensor(node, 1)?, lowering.tensor(node, 2)?);
+    if op.shrink_axis_mask != 0 {
+        return Err(fail(node, &format!("shrink_axis_mask {}, want 0", op.shrink_axis_mask)));
+    }
+    for (at, &axis) in named.iter().enumerate() {
+        let axis = if axis < 0.0 { sizes.len() - axis.abs() as usize } else { axis as usize };
+        let range = || -> TractResult<[usize; 3]> {
+            let dim = op.prepare_one_dim(at, &sizes[axis].to_dim(), &begin, &end, &steps)?;
+            let (start, end, step) =
+                (dim.begin.to_usize()?, dim.end.to_usize()?, usize::try_from(dim.stride)?);
+            Ok([start, end.saturating_sub(start).div_ceil(step), step])
+        };
+        let range = range().map_err(|error| fail(node, &format!("{error:#}")))?;
+        view = cut(lowering, node, view, axes[axis], range)?;
+    }
+    Ok(view)
+}
+
+/// From `start` on `count` of one axis, each `step` after the last.
+fn cut(
+    lowering: &mut Lowering,
+    node: &TypedNode,
+    view: View,
+    axis: Option<Axis>,
+    [start, count, step]: [usize; 3],
+) -> Result<View> {
+    let x = lowering.shape(view.buffer);
+    let Some(axis) = axis.filter(|&axis| count != size(x, axis)) else { return Ok(view) };
+    if count == 0 {
+        return Err(fail(node, "takes nothing, want one or more"));
+    }
+    let y = match axis {
+        Axis::Channels if step == 1 => {
+            lowering.push(view.buffer, Shape { channels: count, ..x }, Op::Slice { start })
+        }
+        Axis::Channels => return Err(fail(node, &format!("takes each {step}th channel, want each"))),
+        Axis::Height => {
+            let shape = Shape { height: count, ..x };
+            copy(lowering, view.buffer, shape, [start as isize, 0], [step, 1])
+        }
+        Axis::Width => {
+            let shape = Shape { width: count, ..x };
+            copy(lowering, view.buffer, shape, [0, start as isize], [1, step])
+        }
+    };
+    Ok(view.resized(y, axis, count))
+}
+
+/// A picture of `shape` whose first pixel is that of `x` at `from`, and each further one `stride` away;
+/// zeros where `x` has none.
+pub(super) fn copy(
+    lowering: &mut Lowering,
+    x: usize,
+    shape: Shape,
+    from: [isize; 2],
+    stride: [usize; 2],
+) -> usize {
     let input = lowering.shape(x);
     // One tap is 1 and the others 0: those are there because windows begin in the picture or above
     // and left of it, whereas `x` may end before `y` does.
     let axis = |axis: usize, size: usize, outputs: usize| {
-        let pad = (outputs as isize - size as isize).max(-from[axis]).max(0);
+        let last = ((outputs - 1) * stride[axis]) as isize;
+        let pad = (last + 1 - size as isize).max(-from[axis]).max(0);
         let tap = from[axis] + pad;
         (tap.max(pad) as usize + 1, pad as usize, tap as usize)
     };
@@ -68,8 +122,7 @@ fn copy(lowering: &mut Lowering, x: usize, shape: Shape, from: [isize; 2]) -> us
     weights[(tap_h * kernel_w + tap_w) * shape.channels..][..shape.channels].fill(1.0);
     let weights = lowering.add([kernel_h, kernel_w, shape.channels], weights);
     let bias = lowering.add([shape.channels], vec![0.0; shape.channels]);
-    let window =
-        Window { kernel: [kernel_h, kernel_w], stride: [1, 1], dilation: [1, 1], pad: [pad_h, pad_w] };
+    let window = Window { kernel: [kernel_h, kernel_w], stride, dilation: [1, 1], pad: [pad_h, pad_w] };
     lowering.push(x, shape, Op::Depthwise { window, weights, bias })
 }
 
@@ -96,7 +149,7 @@ pub(super) fn pad(lowering: &mut Lowering, node: &TypedNode, op: &Pad) -> Result
     if !zero {
         return Err(fail(node, &format!("mode {:?}, want zeros", op.mode)));
     }
-    let y = copy(lowering, view.buffer, shape, from);
+    let y = copy(lowering, view.buffer, shape, from, [1, 1]);
     Ok(View::new(y, shape, &axes))
 }
 

@@ -10,6 +10,7 @@
 
 mod binary;
 mod conv;
+mod deconv;
 mod einsum;
 mod element_wise;
 mod fuse;
@@ -24,7 +25,7 @@ use std::collections::HashMap;
 
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::{AxisOp, TypedOp};
-use tract_onnx::tract_core::ops::array::{MultiBroadcastTo, Pad, Slice, TypedConcat};
+use tract_onnx::tract_core::ops::array::{MultiBroadcastTo, Pad, Slice, StridedSlice, TypedConcat};
 use tract_onnx::tract_core::ops::binary::TypedBinOp;
 use tract_onnx::tract_core::ops::cast::Cast;
 use tract_onnx::tract_core::ops::cnn::{Conv, Deconv, MaxPool, SumPool};
@@ -34,7 +35,7 @@ use tract_onnx::tract_core::ops::identity::Identity;
 use tract_onnx::tract_core::ops::nn::{Reduce, Softmax};
 
 use self::view::{Regroup, View};
-use super::network::{parse, signature_of, unsupported};
+use super::network::{parse_at, signature_of, unsupported};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Layout;
 use crate::plan::{Axis, Constant, Epilogue, Op, Plan, Shape, Step, check};
@@ -45,15 +46,20 @@ use crate::plan::{Axis, Constant, Epilogue, Op, Plan, Shape, Step, check};
 /// `UnsupportedModel` if it is no network from one picture to one map, naming the node, its operator
 /// and the attribute for which there is no step.
 pub fn lower(file: &[u8]) -> Result<Plan> {
-    let mut plan = translate(file)?;
+    lower_at(file, None)
+}
+
+/// The same for pictures of `size`, rows and columns, where the file leaves them open.
+pub fn lower_at(file: &[u8], size: Option<[usize; 2]>) -> Result<Plan> {
+    let mut plan = translate(file, size)?;
     fuse::run(&mut plan);
     check(&plan)?;
     Ok(plan)
 }
 
 /// One step or more for each node, in the graph's order, none fused.
-fn translate(file: &[u8]) -> Result<Plan> {
-    let model = parse(file)?
+fn translate(file: &[u8], size: Option<[usize; 2]>) -> Result<Plan> {
+    let model = parse_at(file, size)?
         .into_typed()
         .map_err(|error| unsupported("cannot infer the network's shapes", &error))?;
     let signature = signature_of(&model)?;
@@ -111,6 +117,11 @@ impl Lowering<'_> {
         if node.outputs.len() != 1 {
             return Err(fail(node, &format!("{} outputs, want 1", node.outputs.len())));
         }
+        // Sizes below are divided by and counted down from; a plan holds no empty buffer anyway.
+        let sizes = self.sizes(node, node.id.into())?;
+        if sizes.contains(&0) {
+            return Err(fail(node, &format!("gives the empty shape {sizes:?}")));
+        }
         let value = self.operator(node)?;
         self.values.insert(OutletId::new(node.id, 0), value);
         Ok(())
@@ -123,7 +134,7 @@ impl Lowering<'_> {
         } else if let Some(op) = op.downcast_ref::<Conv>() {
             conv::conv(self, node, op)
         } else if let Some(op) = op.downcast_ref::<Deconv>() {
-            conv::deconv(self, node, op)
+            deconv::deconv(self, node, op)
         } else if let Some(op) = op.downcast_ref::<TypedBinOp>() {
             binary::binary(self, node, op)
         } else if let Some(op) = op.downcast_ref::<ElementWiseOp>() {
@@ -140,6 +151,8 @@ impl Lowering<'_> {
             einsum::einsum(self, node, op)
         } else if let Some(op) = op.downcast_ref::<Slice>() {
             layout::slice(self, node, op)
+        } else if let Some(op) = op.downcast_ref::<StridedSlice>() {
+            layout::strided_slice(self, node, op)
         } else if let Some(op) = op.downcast_ref::<TypedConcat>() {
             layout::concat(self, node, op)
         } else if let Some(op) = op.downcast_ref::<Pad>() {
@@ -190,21 +203,31 @@ impl Lowering<'_> {
         }
     }
 
-    /// The numbers of the `slot`-th input of `node`, and their shape, if they are known.
-    fn constant(&self, node: &TypedNode, slot: usize) -> Result<Option<(Vec<usize>, Vec<f32>)>> {
-        let Some(Value::Constant(tensor)) = self.values.get(&node.inputs[slot]) else { return Ok(None) };
+    /// The `slot`-th input of `node`, which must be known.
+    fn tensor(&self, node: &TypedNode, slot: usize) -> Result<Arc<Tensor>> {
+        match self.values.get(&node.inputs[slot]) {
+            Some(Value::Constant(tensor)) => Ok(tensor.clone()),
+            _ => Err(fail(node, &format!("input {slot} is computed, want a constant"))),
+        }
+    }
+
+    /// Its shape and its numbers.
+    fn weights(&self, node: &TypedNode, slot: usize) -> Result<(Vec<usize>, Vec<f32>)> {
+        let tensor = self.tensor(node, slot)?;
         let numbers = || -> TractResult<Vec<f32>> {
             let tensor = tensor.cast_to::<f32>()?;
             Ok(tensor.try_as_plain_ram()?.as_slice::<f32>()?.to_vec())
         };
         let numbers = numbers().map_err(|error| fail(node, &format!("constant input {slot}: {error:#}")))?;
-        Ok(Some((tensor.shape().to_vec(), numbers)))
+        Ok((tensor.shape().to_vec(), numbers))
     }
 
-    /// The same, where nothing else will do.
-    fn weights(&self, node: &TypedNode, slot: usize) -> Result<(Vec<usize>, Vec<f32>)> {
-        let missing = || fail(node, &format!("input {slot} is computed, want weights"));
-        self.constant(node, slot)?.ok_or_else(missing)
+    /// The same if it is known.
+    fn constant(&self, node: &TypedNode, slot: usize) -> Result<Option<(Vec<usize>, Vec<f32>)>> {
+        match self.values.get(&node.inputs[slot]) {
+            Some(Value::Constant(_)) => self.weights(node, slot).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// An outlet with each axis a whole one of its buffer, regrouped if it takes that.

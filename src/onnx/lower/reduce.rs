@@ -10,41 +10,50 @@ use super::{Lowering, fail};
 use crate::error::Result;
 use crate::plan::{self, Axis, Op, Pool, Shape, Window};
 
-/// Sums, means and largest values over whole rows, columns or both.
+/// Sums and largest values over whole rows, columns or both; a mean is a sum with a factor after it.
+/// A sum over the channels is a pointwise step whose weights are 1.
 pub(super) fn reduce(lowering: &mut Lowering, node: &TypedNode, op: &Reduce) -> Result<View> {
     let (view, mut axes) = lowering.whole(node, node.inputs[0])?;
-    let x = lowering.shape(view.buffer);
+    let mut x = view.buffer;
+    if !matches!(op.reducer, Reducer::Sum | Reducer::Max) {
+        return Err(fail(node, &format!("reducer {:?}, want a sum, a mean or the largest", op.reducer)));
+    }
     let mut over = [false, false];
     for &axis in &op.axes {
         match axes[axis].take() {
             Some(Axis::Height) => over[0] = true,
             Some(Axis::Width) => over[1] = true,
             None => {}
+            Some(Axis::Channels) if op.reducer == Reducer::Sum => {
+                let shape = lowering.shape(x);
+                let weights = lowering.add([shape.channels, 1], vec![1.0; shape.channels]);
+                let bias = lowering.add([1], vec![0.0]);
+                let step = Op::Pointwise { weights, bias, gate: None };
+                x = lowering.push(x, Shape { channels: 1, ..shape }, step);
+            }
             Some(Axis::Channels) => {
-                return Err(fail(node, &format!("axes {:?}, want only rows and columns", op.axes)));
+                return Err(fail(node, &format!("axes {:?} of the largest, want rows and columns", op.axes)));
             }
         }
     }
+    let from = lowering.shape(x);
     let shape = Shape {
-        height: if over[0] { 1 } else { x.height },
-        width: if over[1] { 1 } else { x.width },
-        channels: x.channels,
+        height: if over[0] { 1 } else { from.height },
+        width: if over[1] { 1 } else { from.width },
+        channels: from.channels,
     };
-    if !matches!(op.reducer, Reducer::Sum | Reducer::Max) {
-        return Err(fail(node, &format!("reducer {:?}, want a sum, a mean or the largest", op.reducer)));
+    if shape == from {
+        return Ok(View::new(x, shape, &axes));
     }
-    if shape == x {
-        return Ok(view);
-    }
-    let op = if op.reducer == Reducer::Sum {
+    let step = if op.reducer == Reducer::Sum {
         Op::Reduce { kind: plan::Reduce::Sum, axes: over }
     } else {
         let side = |over: bool, size: usize| if over { size } else { 1 };
-        let kernel = [side(over[0], x.height), side(over[1], x.width)];
+        let kernel = [side(over[0], from.height), side(over[1], from.width)];
         let window = Window { kernel, stride: [1, 1], dilation: [1, 1], pad: [0, 0] };
         Op::Pool { window, kind: Pool::Max }
     };
-    let y = lowering.push(view.buffer, shape, op);
+    let y = lowering.push(x, shape, step);
     Ok(View::new(y, shape, &axes))
 }
 

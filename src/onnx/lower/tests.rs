@@ -28,24 +28,53 @@ fn run(plan: &Plan, picture: &[f32]) -> Vec<f32> {
     executor.output().chunks(output.stride()).flat_map(|pixel| pixel[..output.channels].to_vec()).collect()
 }
 
+/// Lowers a file of the project, compares both plans with tract, and returns how many steps they have.
+fn check_file(path: &str) -> [usize; 2] {
+    let file = std::fs::read(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let mut unfused = translate(&file, None).unwrap();
+    fuse::tidy(&mut unfused);
+    let fused = lower(&file).unwrap();
+    let network = Network::load(&file).unwrap();
+    let picture = picture(fused.buffers[fused.input]);
+    let want = network.run(&picture).unwrap();
+    let top = want.iter().fold(1.0, |top: f32, value| top.max(value.abs()));
+    [unfused, fused].map(|plan| {
+        let got = run(&plan, &picture);
+        assert_eq!(got.len(), want.len());
+        let worst = got.iter().zip(&want).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(worst < TOLERANCE * top, "{path}: {} steps are off by {worst}", plan.steps.len());
+        plan.steps.len()
+    })
+}
+
 #[test]
 fn shipped_networks_are_what_tract_makes_of_them() {
-    // Steps, before and after fusion: a pattern that is no longer found shows here first.
-    for (id, steps) in [("selfie", [146, 71]), ("selfie-landscape", [146, 71]), ("multiclass", [158, 103])] {
-        let file = std::fs::read(format!("{}/models/{id}.onnx", env!("CARGO_MANIFEST_DIR"))).unwrap();
-        let mut unfused = translate(&file).unwrap();
-        fuse::tidy(&mut unfused);
-        let fused = lower(&file).unwrap();
-        assert_eq!([unfused.steps.len(), fused.steps.len()], steps, "{id}");
-        let network = Network::load(&file).unwrap();
-        let picture = picture(fused.buffers[fused.input]);
-        let want = network.run(&picture).unwrap();
-        let top = want.iter().fold(1.0, |top: f32, value| top.max(value.abs()));
-        for plan in [unfused, fused] {
-            let got = run(&plan, &picture);
-            assert_eq!(got.len(), want.len());
-            let worst = got.iter().zip(&want).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-            assert!(worst < TOLERANCE * top, "{id}: {} steps are off by {worst}", plan.steps.len());
-        }
+    // A pattern that is no longer found shows here first.
+    assert_eq!(check_file("models/selfie.onnx"), [146, 71]);
+    assert_eq!(check_file("models/selfie-landscape.onnx"), [146, 71]);
+    assert_eq!(check_file("models/multiclass.onnx"), [158, 103]);
+}
+
+#[test]
+fn other_operators_are_what_tract_makes_of_them() {
+    check_file("fixtures/networks/unet.onnx");
+    check_file("fixtures/networks/mobile.onnx");
+    check_file("fixtures/networks/enlarge.onnx");
+}
+
+#[test]
+fn what_has_no_step_is_named() {
+    let file =
+        std::fs::read(format!("{}/fixtures/networks/unknown.onnx", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let error = lower(&file).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnsupportedModel);
+    let message = error.to_string();
+    for part in ["resize_1", "Resize", "mode cubic"] {
+        assert!(message.contains(part), "{message}");
     }
+    // The sizes are not in the file.
+    let file = std::fs::read(format!("{}/fixtures/networks/open.onnx", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    assert!(lower(&file).unwrap_err().to_string().contains("open shape"));
+    let plan = lower_at(&file, Some([16, 24])).unwrap();
+    assert_eq!(plan.buffers[plan.output], Shape { height: 8, width: 12, channels: 2 });
 }

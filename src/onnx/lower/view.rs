@@ -78,6 +78,15 @@ impl View {
         Self { buffer, axes: self.axes.clone() }
     }
 
+    /// The same axes of a buffer that has another size along one of them, all of which are whole.
+    pub(super) fn resized(&self, buffer: usize, axis: Axis, size: usize) -> Self {
+        let parts = |parts: &Vec<Part>| match parts[..] {
+            [own] if own.axis == axis => part(axis, 1, size),
+            _ => parts.clone(),
+        };
+        Self { buffer, axes: self.axes.iter().map(parts).collect() }
+    }
+
     /// Inserts an axis of size 1.
     pub(super) fn insert(&mut self, at: usize) {
         self.axes.insert(at, Vec::new());

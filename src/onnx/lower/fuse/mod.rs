@@ -14,6 +14,8 @@ mod distribute;
 mod gate;
 mod mean;
 mod residual;
+#[cfg(test)]
+mod tests;
 
 use crate::plan::{Activation, Constant, Epilogue, Op, Plan, Residual, Step};
 
