@@ -74,7 +74,7 @@ pub fn to_input(bytes: &[u8], [black, white]: [f32; 2], input: &mut [f32]) {
 }
 
 /// The least number of blocks that an output pixel is wide.
-const KEPT: f64 = 2.5;
+const KEPT: f64 = 4.0;
 
 /// Stretches a picture whose rows are given from top to bottom.
 ///
