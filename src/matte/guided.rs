@@ -23,7 +23,7 @@ pub(super) const BELOW: u8 = 2;
 /// The coefficients of each cell, and what is known of it.
 ///
 /// Where all probabilities around a cell are so near to 0, or to 1, that no colour can give another
-/// value, the coefficients are not computed and stay 0.
+/// value, the coefficients are not computed and give just that.
 ///
 /// # Panics
 /// If `map`'s slices are not of its size.
@@ -41,11 +41,8 @@ pub(super) fn coefficients(map: Map<'_>) -> (Vec<Affine>, Vec<u8>) {
     // A cell's neighbours count as well: pixels between the two need both.
     let wanted = spread(&known, width, height, 1);
     let fitting = spread(&wanted, width, height, RADIUS);
-    let both = |cells: &[u8], y: usize| -> Vec<bool> {
-        let row = &cells[y * width..][..width];
-        row.chunks(4).map(|four| four.iter().any(|&cell| cell == ABOVE | BELOW)).collect()
-    };
-    let mut cells = vec![[0.0; 4]; width * height];
+    let certain = |&known: &u8| [0.0, 0.0, 0.0, if known == ABOVE { 1.0 } else { 0.0 }];
+    let mut cells: Vec<Affine> = known.iter().map(certain).collect();
     let mut moments = Sums::<13>::new(width);
     let mut fitted = Sums::<4>::new(width);
     // A window's last row comes `RADIUS` rows after its centre, and then again for the second mean.
@@ -59,9 +56,9 @@ pub(super) fn coefficients(map: Map<'_>) -> (Vec<Affine>, Vec<u8>) {
         let Some(y) = y.checked_sub(RADIUS) else { continue };
         if y < height {
             let share = down[y];
-            let fitting = both(&fitting, y);
+            let fitting = &fitting[y * width..][..width];
             fitted.push(|i| {
-                if !fitting[i] {
+                if !fitting[i * 4..].iter().take(4).any(|&cell| cell == ABOVE | BELOW) {
                     return [F32x4::splat(0.0); 4];
                 }
                 let fit = fit(&moments.means(i, &across, share));
@@ -80,8 +77,9 @@ pub(super) fn coefficients(map: Map<'_>) -> (Vec<Affine>, Vec<u8>) {
         let gain = 255.0 / (high - low);
         let cells = cells[y * width..][..width].chunks_mut(4);
         let known = known[y * width..][..width].chunks_mut(4);
-        for (i, ((cells, known), wanted)) in cells.zip(known).zip(both(&wanted, y)).enumerate() {
-            if !wanted {
+        let wanted = wanted[y * width..][..width].chunks(4);
+        for (i, ((cells, known), wanted)) in cells.zip(known).zip(wanted).enumerate() {
+            if !wanted.contains(&(ABOVE | BELOW)) {
                 continue;
             }
             let [r, g, b, offset] = fitted.means(i, &across, down[y]);
@@ -92,9 +90,10 @@ pub(super) fn coefficients(map: Map<'_>) -> (Vec<Affine>, Vec<u8>) {
                 offset.sub(F32x4::splat(low)).mul(F32x4::splat(gain / 255.0)),
             ];
             let [r, g, b, offset] = scaled.map(F32x4::to_array);
-            for (lane, (cell, known)) in cells.iter_mut().zip(known).enumerate() {
-                *cell = [r[lane], g[lane], b[lane], offset[lane]];
-                *known = open(cell);
+            // Around the others of the four, not all that they need was fitted.
+            for lane in (0..cells.len()).filter(|&lane| wanted[lane] == ABOVE | BELOW) {
+                cells[lane] = [r[lane], g[lane], b[lane], offset[lane]];
+                known[lane] = open(&cells[lane]);
             }
         }
     }

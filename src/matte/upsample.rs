@@ -211,7 +211,7 @@ fn tap(i: usize, len: usize, cells: usize) -> Tap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matte::{Bands, Finish};
+    use crate::matte::{Bands, Block, Finish};
     use crate::pixels::{Matte, Rgba8};
 
     fn upsample(map: Map<'_>, picture: Rgba8<'_>) -> Matte {
@@ -305,6 +305,53 @@ mod tests {
                 assert!(
                     (f64::from(got) - want).abs() <= 0.51,
                     "{width}x{height} at {i}: got {got}, want {want}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_read_is_what_reading_gives() {
+        // Certain on both sides of a slanted edge, as far as probabilities ever are, and doubtful in a spot.
+        let (map_width, map_height, width, height) = (61, 47, 250, 190);
+        let noise = |i: usize, seed: usize| ((i * 2_654_435_761 + seed * 40_503) >> 7) as u8;
+        let guide: Vec<u8> = (0..map_width * map_height * 4).map(|i| noise(i, 1)).collect();
+        for doubt in [0.0, 0.005, 0.016, 0.03] {
+            let of = |i: usize| {
+                let (x, y) = (i % map_width, i / map_width);
+                let unsure = doubt * f32::from(noise(i, 2)) / 255.0;
+                match x + y / 2 {
+                    _ if x.abs_diff(10) < 2 && y.abs_diff(30) < 2 => 0.5,
+                    40.. => 1.0 - unsure,
+                    _ => unsure,
+                }
+            };
+            let probability: Vec<f32> = (0..map_width * map_height).map(of).collect();
+            // Extreme colours are what the proof must hold for.
+            let bytes: Vec<u8> =
+                (0..width * height * 4).map(|i| if noise(i, 3) > 127 { 255 } else { 0 }).collect();
+            let picture = Rgba8::new(width, height, &bytes).unwrap();
+            let map = Map { width: map_width, height: map_height, probability: &probability, guide: &guide };
+            let finish = Finish { morphology: None, feather: 0.0 };
+            let mut bands = Bands::new(map, width, height, false, finish).unwrap();
+            let mut read = 0;
+            while let Some((rows, spans)) = bands.reads() {
+                read += spans.iter().map(|span| span.width * rows.len()).sum::<usize>();
+                let block = Block { bytes: &bytes[rows.start * width * 4..], stride: width * 4 };
+                let blocks: Vec<_> = spans.iter().map(|_| block).collect();
+                bands.give(&blocks, |_, _| ());
+            }
+            let share = read as f64 / (width * height) as f64;
+            println!("doubt {doubt}: {:.0} % are read", share * 100.0);
+            assert!(share < if doubt < 0.02 { 0.6 } else { 1.01 }, "{share} of the picture was read");
+            for (i, (&got, want)) in
+                upsample(map, picture).alpha.iter().zip(reference(map, picture)).enumerate()
+            {
+                assert!(
+                    (f64::from(got) - want).abs() <= 0.51,
+                    "doubt {doubt} at {},{}: got {got}, want {want}",
+                    i % width,
+                    i / width
                 );
             }
         }
