@@ -117,7 +117,8 @@ function quality(_, { rows, misses, date }) {
     qualityTable(rows),
     '',
     `Measured on ${date} with the command line's defaults, on research sets that are not part of this project.`,
-    'The filter, the levels and the feather were chosen on these same pictures; on others the margins may be smaller.',
+    'The filter, the levels, the feather and the temperature were chosen on these same pictures, so the margins are partly luck:',
+    'with each set cut into every other picture, one half has 9 of its 77 figures below the raw network on that half, the other 3.',
     'After each figure stands the one of the raw network, enlarged bilinearly: ▲ better than it, = equal to it, ▼ worse than it.',
     ...LEGEND,
     ...reasons.map((reason) => {
