@@ -8,7 +8,7 @@ import type { Source } from './source.js';
 /** Calls into WebAssembly, and throws what may go back to the page. */
 type Guard = <T>(call: () => T) => T;
 
-type Options = Parameters<WebSegmenter['segment']>[1];
+type Options = Parameters<WebSegmenter['segment']>[0];
 
 /** Rows `top` to `top + rows`, of which `columns` are `[left, width]` pairs. */
 interface Blocks {
@@ -33,7 +33,7 @@ export class Run {
     const { width, height } = this.#source;
     const [segmenter, guard] = [this.#segmenter, this.#guard];
     await this.#intake();
-    guard(() => segmenter.segment(width, options));
+    guard(() => segmenter.segment(options));
     const alpha = new Uint8ClampedArray(width * height);
     for (;;) {
       const wanted = guard(() => segmenter.advance(alpha));

@@ -54,11 +54,8 @@ export declare class WebSegmenter {
     inferMs: number;
     postMs: number;
   };
-  /** Runs the network on all rows; then comes `advance`. `width` is the picture's. */
-  segment(
-    width: number,
-    options: { of: string; intensity: number; feather: number | undefined; morphology: Morphology | undefined },
-  ): void;
+  /** Runs the network on all rows; then comes `advance`. */
+  segment(options: { of: string; intensity: number; feather: number | undefined; morphology: Morphology | undefined }): void;
   /**
    * Takes what was asked for from the buffer, and writes the matte's rows that are done. Gives what to read
    * next, `[top, rows, left, width, left, width, ...]`, blocks that follow each other in the buffer.

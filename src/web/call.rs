@@ -36,8 +36,11 @@ enum Step {
     Idle,
     Intake {
         intake: Intake,
-        /// Bytes of a row.
+        /// Bytes of a row, and how many rows are still to come.
         row: usize,
+        left: usize,
+        /// Pixels of a row of the picture.
+        width: usize,
         /// Whether the buffer takes all rows at once, and keeps them.
         kept: bool,
     },
@@ -71,7 +74,7 @@ impl WebSegmenter {
         let row = from_width * 4;
         let kept = from == [width, height] && row * height <= KEPT_BYTES;
         self.call.premultiplied = premultiplied;
-        self.call.step = Step::Intake { intake, row, kept };
+        self.call.step = Step::Intake { intake, row, left: from_height, width, kept };
         let rows = (READ_BYTES / row / Intake::ROWS).max(1) * Intake::ROWS;
         Ok(if kept { height } else { rows.min(from_height) })
     }
@@ -88,20 +91,24 @@ impl WebSegmenter {
 
     /// Takes the next `rows` rows from the buffer.
     pub fn rows(&mut self, rows: usize) -> Result<(), JsValue> {
-        let Call { buffer, premultiplied, step: Step::Intake { intake, row, .. }, .. } = &mut self.call
+        let Call { buffer, premultiplied, step: Step::Intake { intake, row, left, .. }, .. } = &mut self.call
         else {
             return Err(out_of_turn("rows"));
         };
+        let (Some(bytes), true) = (buffer.get_mut(..rows * *row), rows <= *left) else {
+            return Err(out_of_turn("rows"));
+        };
         if *premultiplied {
-            straighten(&mut buffer[..rows * *row]);
+            straighten(bytes);
         }
-        intake.rows(&buffer[..rows * *row]);
+        intake.rows(bytes);
+        *left -= rows;
         Ok(())
     }
 
     /// Runs the network: `{ width, height, classes, data, preMs, inferMs, postMs }`.
     pub fn predict(&mut self) -> Result<JsValue, JsValue> {
-        let Step::Intake { intake, .. } = std::mem::take(&mut self.call.step) else {
+        let Step::Intake { intake, left: 0, .. } = std::mem::take(&mut self.call.step) else {
             return Err(out_of_turn("predict"));
         };
         let (prediction, timings) = self.segmenter.prediction(intake).map_err(to_js)?;
@@ -113,9 +120,9 @@ impl WebSegmenter {
         Ok(result.into())
     }
 
-    /// Runs the network; then comes `advance`. `width` is the picture's.
-    pub fn segment(&mut self, width: usize, options: JsValue) -> Result<(), JsValue> {
-        let Step::Intake { intake, row, kept } = std::mem::take(&mut self.call.step) else {
+    /// Runs the network; then comes `advance`.
+    pub fn segment(&mut self, options: JsValue) -> Result<(), JsValue> {
+        let Step::Intake { intake, row, left: 0, width, kept } = std::mem::take(&mut self.call.step) else {
             return Err(out_of_turn("segment"));
         };
         let options: SegmentOptions = read("options", &options)?;
@@ -151,6 +158,10 @@ impl WebSegmenter {
                 return Ok(Some(Uint32Array::from(&wanted[..])));
             }
             *asked = false;
+            let bytes = spans.iter().map(|span| span.width * rows.len() * 4).sum();
+            if kept.is_none() && buffer.len() < bytes {
+                return Err(out_of_turn("advance"));
+            }
             let mut next = 0;
             let blocks: Vec<Block<'_>> = spans
                 .iter()
