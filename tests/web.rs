@@ -46,16 +46,50 @@ fn options(text: &str) -> JsValue {
     js_sys::JSON::parse(text).unwrap()
 }
 
+/// Gives the network all pixels of a picture, in as many parts as are asked for.
+fn feed(segmenter: &mut WebSegmenter, rgba: &[u8], width: usize, height: usize) -> Result<(), JsValue> {
+    let rows = segmenter.begin(width, height, width, height, false)?;
+    for part in rgba.chunks(rows * width * 4) {
+        segmenter.buffer(part.len()).copy_from(part);
+        segmenter.rows(part.len() / (width * 4))?;
+    }
+    Ok(())
+}
+
+/// The whole call, as `ts/run.ts` makes it.
+fn segment(
+    segmenter: &mut WebSegmenter,
+    rgba: &[u8],
+    width: usize,
+    height: usize,
+    options: JsValue,
+) -> Result<Vec<u8>, JsValue> {
+    feed(segmenter, rgba, width, height)?;
+    segmenter.segment(width, options)?;
+    let alpha = Uint8ClampedArray::new_with_length((width * height) as u32);
+    while let Some(wanted) = segmenter.advance(&alpha)? {
+        let wanted: Vec<usize> = wanted.to_vec().into_iter().map(|value| value as usize).collect();
+        let [top, rows, ref spans @ ..] = wanted[..] else { panic!("a place and its blocks: {wanted:?}") };
+        let mut bytes = Vec::new();
+        for span in spans.chunks_exact(2) {
+            for y in top..top + rows {
+                bytes.extend_from_slice(&rgba[(y * width + span[0]) * 4..][..span[1] * 4]);
+            }
+        }
+        segmenter.buffer(bytes.len()).copy_from(&bytes);
+    }
+    Ok(alpha.to_vec())
+}
+
 fn check(mut segmenter: WebSegmenter, of: &str, stored: &[u8]) {
     let (rgba, width, height) = picture();
-    let result = segmenter.segment(&rgba, width, height, options(&format!(r#"{{"of": "{of}"}}"#))).unwrap();
-    assert_eq!((number(&result, "width"), number(&result, "height")), (width as f64, height as f64));
-    assert!(
-        number(&result, "inferMs") > 0.0
-            && number(&result, "preMs") >= 0.0
-            && number(&result, "postMs") > 0.0
-    );
-    let got = get(&result, "alpha").unchecked_into::<Uint8ClampedArray>().to_vec();
+    let of_it = options(&format!(r#"{{"of": "{of}"}}"#));
+    let got = segment(&mut segmenter, &rgba, width, height, of_it).unwrap();
+    let timings = segmenter.timings();
+    for name in ["preMs", "inferMs", "postMs"] {
+        assert!(number(&timings, name) >= 0.0, "{name}");
+    }
+    assert!(number(&timings, "inferMs") > 0.0);
     let want = image::load_from_memory(stored).unwrap().into_luma8().into_raw();
     assert_eq!(got.len(), want.len());
     let differences: Vec<u8> = got.iter().zip(&want).map(|(&a, &b)| a.abs_diff(b)).collect();
@@ -88,7 +122,8 @@ fn info_says_what_runs() {
 fn probabilities_sum_to_one() {
     let mut segmenter = WebSegmenter::from_registry("multiclass", MULTICLASS, None, None).unwrap();
     let (rgba, width, height) = picture();
-    let result = segmenter.predict(&rgba, width, height).unwrap();
+    feed(&mut segmenter, &rgba, width, height).unwrap();
+    let result = segmenter.predict().unwrap();
     let data = get(&result, "data").unchecked_into::<Float32Array>().to_vec();
     assert_eq!(data.len(), 256 * 256 * 6);
     assert!(data.chunks(6).all(|pixel| (pixel.iter().sum::<f32>() - 1.0).abs() < 1e-4));
@@ -98,8 +133,7 @@ fn probabilities_sum_to_one() {
 fn bad_input_is_an_error_with_a_code() {
     let mut segmenter = WebSegmenter::from_registry("selfie", SELFIE, None, None).unwrap();
     let mut segment =
-        |rgba: &[u8], width, height, text: &str| segmenter.segment(rgba, width, height, options(text));
-    assert_eq!(code(segment(&[0; 15], 2, 2, "{}")), "INVALID_INPUT");
+        |rgba: &[u8], width, height, text: &str| segment(&mut segmenter, rgba, width, height, options(text));
     assert_eq!(code(segment(&[], 0, 2, "{}")), "INVALID_INPUT");
     assert_eq!(code(segment(&[], 20_000, 20_000, "{}")), "PICTURE_TOO_LARGE");
     assert_eq!(code(segment(&[0; 16], 2, 2, r#"{"of": "hair"}"#)), "INVALID_INPUT");
@@ -114,6 +148,35 @@ fn bad_input_is_an_error_with_a_code() {
     assert_eq!(code(picture_size(b"hello, no picture")), "UNSUPPORTED_PICTURE");
     // A picture of one pixel is small, but it is a picture.
     assert!(segment(&[0; 4], 1, 1, "{}").is_ok());
+}
+
+#[wasm_bindgen_test]
+fn steps_out_of_turn_are_errors() {
+    let mut segmenter = WebSegmenter::from_registry("selfie", SELFIE, None, None).unwrap();
+    let alpha = Uint8ClampedArray::new_with_length(1);
+    assert_eq!(code(segmenter.rows(1)), "INTERNAL");
+    assert_eq!(code(segmenter.predict()), "INTERNAL");
+    assert_eq!(code(segmenter.segment(1, options("{}"))), "INTERNAL");
+    assert_eq!(code(segmenter.advance(&alpha)), "INTERNAL");
+}
+
+/// Both arithmetics, whatever a trial here would choose, and the trial's own choice.
+#[wasm_bindgen_test]
+fn either_arithmetic_gives_the_native_hair() {
+    for name in ["f32", "i16"] {
+        let segmenter = WebSegmenter::from_registry("multiclass", MULTICLASS, None, Some(name.to_owned()));
+        let segmenter = segmenter.unwrap();
+        let info = segmenter.info();
+        assert_eq!(get(&info, "arithmetic").as_string().unwrap(), name);
+        assert_eq!(get(&info, "tried"), JsValue::FALSE);
+        check(segmenter, "hair", HAIR);
+    }
+    let info = WebSegmenter::from_registry("multiclass", MULTICLASS, None, None).unwrap().info();
+    assert_eq!(get(&info, "tried"), JsValue::TRUE);
+    let info = WebSegmenter::from_registry("selfie", SELFIE, None, None).unwrap().info();
+    assert_eq!((get(&info, "tried"), get(&info, "arithmetic")), (JsValue::FALSE, "f32".into()));
+    let unknown = WebSegmenter::from_registry("multiclass", MULTICLASS, None, Some("f64".to_owned()));
+    assert_eq!(code(unknown), "INVALID_INPUT");
 }
 
 #[wasm_bindgen_test]
