@@ -91,7 +91,8 @@ async function copy(source: ImageBitmapSource, width: number, height: number, ma
   } catch (cause) {
     throw new SegmentError('UNSUPPORTED_PICTURE', `picture cannot be read: ${messageOf(cause)}`, { cause });
   }
-  const frame = await frameOf(bitmap);
+  // A bitmap of the caller's may hold its colours either way.
+  const frame = await frameOf(bitmap, !(source instanceof ImageBitmap));
   if (!frame) return { kind: 'bitmap', bitmap };
   bitmap.close();
   return { kind: 'frame', frame };

@@ -36,7 +36,7 @@ async function openBitmap(bitmap: ImageBitmap, maxPixels: number): Promise<Opene
   try {
     // A header can lie, or speak of a thumbnail.
     checkSize(bitmap.width, bitmap.height, maxPixels);
-    const frame = await frameOf(bitmap);
+    const frame = await frameOf(bitmap, true);
     if (!frame) return { source: bitmapSource(bitmap), close: () => bitmap.close() };
     bitmap.close();
     return { source: frameSource(frame), close: () => frame.close() };

@@ -59,8 +59,8 @@ export class Run {
     const start = performance.now();
     const from = this.#source.reduced(inputWidth, inputHeight);
     this.#readMs += performance.now() - start;
-    const { width, height, swapped } = this.#source;
-    const step = guard(() => segmenter.begin(width, height, from.width, from.height, swapped));
+    const { width, height, swapped, premultiplied } = this.#source;
+    const step = guard(() => segmenter.begin(width, height, from.width, from.height, swapped, premultiplied));
     for (let top = 0; top < from.height; top += step) {
       const rows = Math.min(step, from.height - top);
       await this.#read(from, { top, rows, columns: [[0, from.width]] });

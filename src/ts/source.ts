@@ -1,7 +1,7 @@
 /** Where a call's pixels come from: any rectangle of a picture, as four bytes a pixel. */
 
 import { SegmentError, foreignPicture } from './error.js';
-import { copyFrame, isSwapped } from './frames.js';
+import { copyFrame, isPremultiplied, isSwapped } from './frames.js';
 import type { Pixels } from './protocol.js';
 
 export interface Source {
@@ -9,6 +9,8 @@ export interface Source {
   readonly height: number;
   /** Whether blue comes before red. */
   readonly swapped: boolean;
+  /** Whether colours are times alpha. */
+  readonly premultiplied: boolean;
   /** Writes a rectangle to `to`, row by row without gaps. */
   read(x: number, y: number, width: number, height: number, to: Uint8Array): Promise<void> | void;
   /** The picture itself or, where reading all of it is slow, a copy that is not smaller than `width` x `height`. */
@@ -26,6 +28,7 @@ export function pixelSource({ width, height, data }: Pixels): Source {
     width,
     height,
     swapped: false,
+    premultiplied: false,
     read(x, y, columns, rows, to) {
       for (let row = 0; row < rows; row++) {
         const start = ((y + row) * width + x) * 4;
@@ -43,6 +46,7 @@ export function frameSource(frame: VideoFrame): Source {
     width: frame.codedWidth,
     height: frame.codedHeight,
     swapped: isSwapped(frame),
+    premultiplied: isPremultiplied(frame),
     read: (x, y, width, height, to) => copyFrame(frame, x, y, width, height, to),
     reduced() {
       return this;
@@ -58,6 +62,7 @@ export function bitmapSource(bitmap: ImageBitmap): Source {
     width,
     height,
     swapped: false,
+    premultiplied: false,
     read(x, y, columns, rows, to) {
       const { canvas: old } = context;
       if (columns > old.width || rows > old.height) context = canvas(Math.max(columns, old.width), Math.max(rows, old.height));

@@ -36,9 +36,10 @@ export declare class WebSegmenter {
   };
   /**
    * Begins a call for a picture of `width` x `height`, whose pixels for the network come as rows of a picture
-   * of `fromWidth` x `fromHeight`; blue comes before red if `swapped`. Gives how many rows to read at a time.
+   * of `fromWidth` x `fromHeight`; blue comes before red if `swapped`, colours are times alpha if `premultiplied`.
+   * Gives how many rows to read at a time.
    */
-  begin(width: number, height: number, fromWidth: number, fromHeight: number, swapped: boolean): number;
+  begin(width: number, height: number, fromWidth: number, fromHeight: number, swapped: boolean, premultiplied: boolean): number;
   /** Memory to write pixels to; a view that the next call of anything may end. */
   buffer(bytes: number): Uint8Array;
   /** Takes the next rows from the buffer. */

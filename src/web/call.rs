@@ -24,6 +24,8 @@ const READ_BYTES: usize = 1 << 20;
 pub(super) struct Call {
     /// The pixels that were read last, or the whole picture.
     buffer: Vec<u8>,
+    /// Whether what is read holds colours times alpha.
+    premultiplied: bool,
     step: Step,
     timings: Timings,
 }
@@ -52,6 +54,7 @@ enum Step {
 impl WebSegmenter {
     /// Begins a call for a picture of `width` x `height` of which the network gets `from_width` x
     /// `from_height` pixels: all, or those of a smaller copy. `swapped`: blue comes before red.
+    /// `premultiplied`: colours are times alpha.
     ///
     /// Gives how many of these rows are to be read at a time.
     pub fn begin(
@@ -61,11 +64,13 @@ impl WebSegmenter {
         from_width: usize,
         from_height: usize,
         swapped: bool,
+        premultiplied: bool,
     ) -> Result<usize, JsValue> {
         let from = [from_width, from_height];
         let intake = self.segmenter.intake([width, height], from, swapped).map_err(to_js)?;
         let row = from_width * 4;
         let kept = from == [width, height] && row * height <= KEPT_BYTES;
+        self.call.premultiplied = premultiplied;
         self.call.step = Step::Intake { intake, row, kept };
         let rows = (READ_BYTES / row / Intake::ROWS).max(1) * Intake::ROWS;
         Ok(if kept { height } else { rows.min(from_height) })
@@ -83,9 +88,13 @@ impl WebSegmenter {
 
     /// Takes the next `rows` rows from the buffer.
     pub fn rows(&mut self, rows: usize) -> Result<(), JsValue> {
-        let Call { buffer, step: Step::Intake { intake, row, .. }, .. } = &mut self.call else {
+        let Call { buffer, premultiplied, step: Step::Intake { intake, row, .. }, .. } = &mut self.call
+        else {
             return Err(out_of_turn("rows"));
         };
+        if *premultiplied {
+            straighten(&mut buffer[..rows * *row]);
+        }
         intake.rows(&buffer[..rows * *row]);
         Ok(())
     }
@@ -123,10 +132,15 @@ impl WebSegmenter {
     /// Gives what is to be read next, `[top, rows, left, width, left, width, ...]`: blocks of the
     /// picture that lie in the buffer one after the other; or `undefined` at the end.
     pub fn advance(&mut self, alpha: &Uint8ClampedArray) -> Result<Option<Uint32Array>, JsValue> {
-        let Call { buffer, step: Step::Bands { bands, kept, width, asked }, timings } = &mut self.call else {
+        let Call { buffer, premultiplied, step: Step::Bands { bands, kept, width, asked }, timings } =
+            &mut self.call
+        else {
             return Err(out_of_turn("advance"));
         };
         let mut watch = Stopwatch::start();
+        if *asked && *premultiplied {
+            straighten(buffer);
+        }
         while let Some((rows, spans)) = bands.reads() {
             if kept.is_none() && !spans.is_empty() && !*asked {
                 *asked = true;
@@ -160,6 +174,23 @@ impl WebSegmenter {
     /// `{ preMs, inferMs, postMs }` of the last matte.
     pub fn timings(&self) -> JsValue {
         with_timings(self.call.timings).into()
+    }
+}
+
+/// Divides colours by their alpha, as a canvas does when it is read.
+fn straighten(pixels: &mut [u8]) {
+    for some in pixels.chunks_mut(1024) {
+        let pixels = some.as_chunks_mut::<4>().0;
+        if pixels.iter().fold(255, |all, pixel| all & pixel[3]) == 255 {
+            continue;
+        }
+        for [red, green, blue, alpha] in pixels {
+            let alpha = u32::from(*alpha);
+            for colour in [red, green, blue] {
+                *colour =
+                    (u32::from(*colour) * 255 + alpha / 2).checked_div(alpha).unwrap_or(0).min(255) as u8;
+            }
+        }
     }
 }
 
