@@ -2,8 +2,8 @@
 //!
 //! Each output pixel is a weighted mean of the picture's pixels around it, rows and columns apart.
 //! Where the reduction is strong, blocks of 2 or 4 pixels are summed as whole numbers first:
-//! they are still at least [`KEPT`] to an output pixel, so the weights hardly notice, and most of
-//! the work is a few additions of bytes.
+//! they are still so many to an output pixel that the weights hardly notice, and most of the work is
+//! a few additions of bytes.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,14 @@ impl Filter {
         match self {
             Self::Box => 0.5,
             Self::Hamming => 1.0,
+        }
+    }
+
+    /// How many blocks an output pixel is wide at least. A box ends at once, and within a block.
+    fn blocks(self) -> f64 {
+        match self {
+            Self::Box => 4.0,
+            Self::Hamming => 2.9,
         }
     }
 
@@ -73,9 +81,6 @@ pub fn to_input(bytes: &[u8], [black, white]: [f32; 2], input: &mut [f32]) {
     }
 }
 
-/// The least number of blocks that an output pixel is wide.
-const KEPT: f64 = 4.0;
-
 /// Stretches a picture whose rows are given from top to bottom.
 ///
 /// Memory: four floats for each pixel of the output, and two rows.
@@ -113,7 +118,7 @@ impl Reducer {
         let [width, height] = from;
         let [out_w, out_h] = to;
         assert!(width > 0 && height > 0 && out_w > 0 && out_h > 0, "sides above 0, not {from:?} to {to:?}");
-        let block = [block(height, out_h), block(width, out_w)];
+        let block = [block(height, out_h, filter), block(width, out_w, filter)];
         let columns = taps(width, out_w, block[1], filter);
         let mut rows = vec![Taps::default(); sums(height, block[0])];
         for (oy, taps) in taps(height, out_h, block[0], filter).into_iter().enumerate() {
@@ -247,9 +252,9 @@ impl Reducer {
 }
 
 /// How many pixels are summed first.
-fn block(len: usize, out: usize) -> usize {
+fn block(len: usize, out: usize, filter: Filter) -> usize {
     let scale = len as f64 / out as f64;
-    [4, 2].into_iter().find(|&block| scale >= KEPT * block as f64).unwrap_or(1)
+    [4, 2].into_iter().find(|&block| scale >= filter.blocks() * block as f64).unwrap_or(1)
 }
 
 /// Number of sums of a line: its blocks, and then single pixels for what fills no block.
@@ -358,7 +363,7 @@ mod tests {
         let picture = Rgba8::new(width, height, &bytes).unwrap();
         for (to, blocks) in [([20, 28], [4, 2]), ([40, 16], [2, 4])] {
             for filter in [Filter::Box, Filter::Hamming] {
-                assert_eq!([block(width, to[0]), block(height, to[1])], blocks);
+                assert_eq!([block(width, to[0], filter), block(height, to[1], filter)], blocks);
                 let got = to_size(picture, to[0], to[1], filter);
                 let want = reference(picture, to, filter);
                 let off: Vec<f64> = got.iter().zip(&want).map(|(&a, b)| (f64::from(a) - b).abs()).collect();

@@ -56,11 +56,10 @@ ring('the demo page', { Chromium: CHROMIUM }, async (t) => {
     const cut = PNG.sync.read(bytes);
     const picture = PNG.sync.read(readFileSync(file));
     const matte = nativeMatte(file);
-    assert.deepEqual([cut.width, cut.height], [picture.width, picture.height]);
+    const alpha = cut.data.filter((_, i) => i % 4 === 3);
+    assertAlike(t, 'cut-out', { width: cut.width, height: cut.height, alpha }, matte, SAME_PIXELS);
     let opaque = 0;
     for (let i = 0; i < matte.alpha.length; i++) {
-      // The difference that SAME_PIXELS allows to single pixels.
-      assert.ok(Math.abs(cut.data[4 * i + 3] - matte.alpha[i]) <= 2, `alpha of pixel ${i}`);
       if (matte.alpha[i] !== 255) continue;
       opaque++;
       for (let c = 0; c < 3; c++) assert.ok(Math.abs(cut.data[4 * i + c] - picture.data[4 * i + c]) <= 1, `colour of pixel ${i}`);

@@ -14,12 +14,10 @@ const MODELS = {
   selfie_multiclass_256x256: 'multiclass',
 };
 
-/** The registry's factor on the logits of `multiclass`; the others' masks are without it. */
-const TEMPERATURE = 3;
-
 window.networkMs = [];
 
-export async function create({ model, worker }) {
+/** `temperature` is the registry's factor on the network's output; the others' masks are without it. */
+export async function create({ model, worker, temperature }) {
   const segmenter = await Segmenter.create({ model: MODELS[model], worker });
   let fixed;
   return {
@@ -39,7 +37,7 @@ export async function create({ model, worker }) {
     },
     async lowres(bitmap) {
       const { data, classes } = await segmenter.predict(pixelsOf(bitmap));
-      return classes.length === 1 ? data : personOf(data, classes.length);
+      return classes.length === 1 ? data : personOf(data, classes.length, temperature);
     },
   };
 
@@ -52,12 +50,12 @@ export async function create({ model, worker }) {
 }
 
 /** One less the background's share, with the temperature undone. */
-function personOf(data, classes) {
+function personOf(data, classes, temperature) {
   const person = new Float32Array(data.length / classes);
   for (let i = 0; i < person.length; i++) {
     let sum = 0;
-    for (let c = 0; c < classes; c++) sum += data[i * classes + c] ** (1 / TEMPERATURE);
-    person[i] = 1 - data[i * classes] ** (1 / TEMPERATURE) / sum;
+    for (let c = 0; c < classes; c++) sum += data[i * classes + c] ** (1 / temperature);
+    person[i] = 1 - data[i * classes] ** (1 / temperature) / sum;
   }
   return person;
 }

@@ -75,11 +75,12 @@ export async function benchPeers({ quick, 'no-build': noBuild }) {
 /** All libraries on one network: `{ id: { name, inferMs, networkMs, smallMs, bigMs, memoryBytes, agreement } }`. */
 async function modelRows({ launch, all, url }, model, { rounds, infers, small, big }) {
   const heavy = model === 'multiclass' ? 1 : 0;
+  const { temperature } = registry().find(({ id }) => id === model).output;
   const browser = await launch();
   try {
     const lanes = [];
     for (const { id, name, options } of [PAGE, WORKER, ...RIVALS[model].map((id) => rival(all, id))]) {
-      const page = await openPeer(browser, url, { ...options, model: NETWORKS[model] });
+      const page = await openPeer(browser, url, { ...options, temperature, model: NETWORKS[model] });
       await inferences(page, heavy ? 2 : 30, LIMIT_MS);
       lanes.push({ id, name, page, ours: id.startsWith('featheredge'), inferMs: [], networkMs: [], smallMs: [], bigMs: [] });
     }
@@ -161,6 +162,10 @@ async function coldRows(tools, { colds }) {
 /** The library's own files: neither the harness nor the pictures. */
 function isDownload(file) {
   return !file.includes('/harness/web/') && !file.includes('/download/img/') && extname(file) !== '.html';
+}
+
+function registry() {
+  return JSON.parse(readFileSync(`${ROOT}models/registry.json`, 'utf8')).models;
 }
 
 function rival(all, id) {
