@@ -31,14 +31,6 @@ impl Filter {
         }
     }
 
-    /// How many blocks an output pixel is wide at least. A box ends at once, and within a block.
-    fn blocks(self) -> f64 {
-        match self {
-            Self::Box => 4.0,
-            Self::Hamming => 2.9,
-        }
-    }
-
     /// The weight at a distance in output pixels.
     fn weight(self, at: f64) -> f64 {
         let phase = at.abs() * std::f64::consts::PI;
@@ -118,7 +110,7 @@ impl Reducer {
         let [width, height] = from;
         let [out_w, out_h] = to;
         assert!(width > 0 && height > 0 && out_w > 0 && out_h > 0, "sides above 0, not {from:?} to {to:?}");
-        let block = [block(height, out_h, filter), block(width, out_w, filter)];
+        let block = [block(height, out_h), block(width, out_w)];
         let columns = taps(width, out_w, block[1], filter);
         let mut rows = vec![Taps::default(); sums(height, block[0])];
         for (oy, taps) in taps(height, out_h, block[0], filter).into_iter().enumerate() {
@@ -251,10 +243,13 @@ impl Reducer {
     }
 }
 
+/// How many blocks an output pixel is wide at least: with fewer, the networks' edges were seen to move.
+const BLOCKS: f64 = 4.0;
+
 /// How many pixels are summed first.
-fn block(len: usize, out: usize, filter: Filter) -> usize {
+fn block(len: usize, out: usize) -> usize {
     let scale = len as f64 / out as f64;
-    [4, 2].into_iter().find(|&block| scale >= filter.blocks() * block as f64).unwrap_or(1)
+    [4, 2].into_iter().find(|&block| scale >= BLOCKS * block as f64).unwrap_or(1)
 }
 
 /// Number of sums of a line: its blocks, and then single pixels for what fills no block.
@@ -363,7 +358,7 @@ mod tests {
         let picture = Rgba8::new(width, height, &bytes).unwrap();
         for (to, blocks) in [([20, 28], [4, 2]), ([40, 16], [2, 4])] {
             for filter in [Filter::Box, Filter::Hamming] {
-                assert_eq!([block(width, to[0], filter), block(height, to[1], filter)], blocks);
+                assert_eq!([block(width, to[0]), block(height, to[1])], blocks);
                 let got = to_size(picture, to[0], to[1], filter);
                 let want = reference(picture, to, filter);
                 let off: Vec<f64> = got.iter().zip(&want).map(|(&a, b)| (f64::from(a) - b).abs()).collect();
