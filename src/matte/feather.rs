@@ -179,7 +179,7 @@ impl Feather {
         } = *self;
         let Kernel { margin, tile, ref shares, .. } = *kernel;
         let [even, odd] = bands;
-        let (here, below) = if band % 2 == 0 { (even, odd) } else { (odd, even) };
+        let (here, below) = if band.is_multiple_of(2) { (even, odd) } else { (odd, even) };
         let (top, rows) = (band * tile, tile.min(height - band * tile));
         let kept = here[(rows - margin.min(rows)) * width..rows * width].to_vec();
         // No two centres are less than 1 apart.

@@ -111,7 +111,7 @@ fn known(map: Map<'_>) -> Vec<u8> {
     let factor = 1.0 + 3.0_f32.sqrt() / (4.0 * EPSILON.sqrt());
     // Sums are rounded: a hundredth is more than that.
     let [low, high] = [LEVELS[0] * 0.99 / factor, 1.0 - (1.0 - LEVELS[1]) * 0.99 / factor];
-    let of = |&p: &f32| u8::from(p > low) * ABOVE | u8::from(p < high) * BELOW;
+    let of = |&p: &f32| (u8::from(p > low) * ABOVE) | (u8::from(p < high) * BELOW);
     let cells: Vec<u8> = map.probability.iter().map(of).collect();
     spread(&cells, map.width, map.height, 2 * RADIUS)
 }
@@ -141,7 +141,7 @@ fn open(cell: &Affine) -> u8 {
     let highest = offset + most(r) + most(g) + most(b);
     let lowest = offset - most(-r) - most(-g) - most(-b);
     // Bytes are rounded; a tenth is far more than what the sums of these numbers are off by.
-    u8::from(highest > 0.4) * ABOVE | u8::from(lowest < 254.6) * BELOW
+    (u8::from(highest > 0.4) * ABOVE) | (u8::from(lowest < 254.6) * BELOW)
 }
 
 /// `N` planes of values, and their sums down the last `WINDOW` rows.

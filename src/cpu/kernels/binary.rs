@@ -31,7 +31,6 @@ impl Binary {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the operands of the formula")]
     fn each(
         &self,
         x: &[f32],

@@ -9,6 +9,7 @@ pub(crate) struct F32x4(float32x4_t);
 impl F32x4 {
     #[inline(always)]
     pub(crate) fn splat(value: f32) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
         Self(unsafe { vdupq_n_f32(value) })
     }
 
@@ -29,6 +30,7 @@ impl F32x4 {
     pub(crate) fn pixels(from: &[u8; 16]) -> [Self; 4] {
         // SAFETY: the reference is 16 readable bytes, which need no alignment.
         let bytes = unsafe { vld1q_u8(from.as_ptr()) };
+        // SAFETY: every AArch64 processor has NEON.
         unsafe {
             let bytes = vorrq_u8(bytes, vreinterpretq_u8_u32(vdupq_n_u32(0xff << 24)));
             let (low, high) = (vmovl_u8(vget_low_u8(bytes)), vmovl_high_u8(bytes));
@@ -46,6 +48,7 @@ impl F32x4 {
     pub(crate) fn planes(from: &[u8; 16]) -> [Self; 3] {
         // SAFETY: the reference is 16 readable bytes, which need no alignment.
         let bytes = unsafe { vreinterpretq_u32_u8(vld1q_u8(from.as_ptr())) };
+        // SAFETY: every AArch64 processor has NEON.
         unsafe {
             let mask = vdupq_n_u32(0xff);
             [
@@ -59,56 +62,66 @@ impl F32x4 {
     /// The sum of the lanes of each vector.
     #[inline(always)]
     pub(crate) fn sums([a, b, c, d]: [Self; 4]) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
         Self(unsafe { vpaddq_f32(vpaddq_f32(a.0, b.0), vpaddq_f32(c.0, d.0)) })
     }
 
     #[inline(always)]
     pub(crate) fn add(self, other: Self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
         Self(unsafe { vaddq_f32(self.0, other.0) })
     }
 
     #[inline(always)]
     pub(crate) fn sub(self, other: Self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
         Self(unsafe { vsubq_f32(self.0, other.0) })
     }
 
     #[inline(always)]
     pub(crate) fn mul(self, other: Self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
         Self(unsafe { vmulq_f32(self.0, other.0) })
     }
 
     #[inline(always)]
     pub(crate) fn div(self, other: Self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
         Self(unsafe { vdivq_f32(self.0, other.0) })
     }
 
     /// The smaller one; which one a NaN gives is not said.
     #[inline(always)]
     pub(crate) fn min(self, other: Self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
         Self(unsafe { vminq_f32(self.0, other.0) })
     }
 
     /// The larger one; which one a NaN gives is not said.
     #[inline(always)]
     pub(crate) fn max(self, other: Self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
         Self(unsafe { vmaxq_f32(self.0, other.0) })
     }
 
     /// `self * b + c`, rounded once.
     #[inline(always)]
     pub(crate) fn mul_add(self, b: Self, c: Self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
         Self(unsafe { vfmaq_f32(c.0, self.0, b.0) })
     }
 
     /// The nearest whole numbers, halves to even.
     #[inline(always)]
     pub(crate) fn nearest(self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
         Self(unsafe { vrndnq_f32(self.0) })
     }
 
     /// 2 to the power of whole numbers from -126 to 127.
     #[inline(always)]
     pub(crate) fn exp2_whole(self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
         Self(unsafe {
             let biased = vaddq_s32(vcvtq_s32_f32(self.0), vdupq_n_s32(127));
             vreinterpretq_f32_s32(vshlq_n_s32::<23>(biased))
@@ -123,16 +136,19 @@ pub(crate) struct I32x4(int32x4_t);
 impl I32x4 {
     #[inline(always)]
     pub(crate) fn zero() -> Self {
+        // SAFETY: every AArch64 processor has NEON.
         Self(unsafe { vdupq_n_s32(0) })
     }
 
     #[inline(always)]
     pub(crate) fn add(self, other: Self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
         Self(unsafe { vaddq_s32(self.0, other.0) })
     }
 
     #[inline(always)]
     pub(crate) fn to_f32(self) -> F32x4 {
+        // SAFETY: every AArch64 processor has NEON.
         F32x4(unsafe { vcvtq_f32_s32(self.0) })
     }
 }
@@ -159,6 +175,7 @@ impl I16x8 {
     pub(crate) fn widen(from: &[u8; 16]) -> [Self; 2] {
         // SAFETY: the reference is 16 readable bytes, which need no alignment.
         let bytes = unsafe { vld1q_u8(from.as_ptr()) };
+        // SAFETY: every AArch64 processor has NEON.
         unsafe {
             [
                 Self(vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(bytes)))),
@@ -169,16 +186,19 @@ impl I16x8 {
 
     #[inline(always)]
     pub(crate) fn add(self, other: Self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
         Self(unsafe { vaddq_s16(self.0, other.0) })
     }
 
     #[inline(always)]
     pub(crate) fn min(self, other: Self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
         Self(unsafe { vminq_s16(self.0, other.0) })
     }
 
     #[inline(always)]
     pub(crate) fn to_f32(self) -> [F32x4; 2] {
+        // SAFETY: every AArch64 processor has NEON.
         unsafe {
             [
                 F32x4(vcvtq_f32_s32(vmovl_s16(vget_low_s16(self.0)))),
@@ -199,12 +219,14 @@ impl I16x8 {
     pub(crate) fn splat_pair(from: &[i16; 2]) -> Self {
         // SAFETY: the reference is 4 readable bytes, and the read needs no alignment.
         let pair = unsafe { from.as_ptr().cast::<i32>().read_unaligned() };
+        // SAFETY: every AArch64 processor has NEON.
         Self(unsafe { vreinterpretq_s16_s32(vdupq_n_s32(pair)) })
     }
 
     /// Products of equal places, added in pairs.
     #[inline(always)]
     pub(crate) fn dot(self, other: Self) -> I32x4 {
+        // SAFETY: every AArch64 processor has NEON.
         I32x4(unsafe {
             let low = vmull_s16(vget_low_s16(self.0), vget_low_s16(other.0));
             let high = vmull_high_s16(self.0, other.0);
@@ -215,6 +237,7 @@ impl I16x8 {
     /// The nearest whole numbers, halves to even; what does not fit becomes the nearest that does.
     #[inline(always)]
     pub(crate) fn round(low: F32x4, high: F32x4) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
         Self(unsafe {
             let low = vqmovn_s32(vcvtnq_s32_f32(low.0));
             vqmovn_high_s32(low, vcvtnq_s32_f32(high.0))

@@ -9,6 +9,7 @@ pub(crate) struct F32x4(__m128);
 impl F32x4 {
     #[inline(always)]
     pub(crate) fn splat(value: f32) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
         Self(unsafe { _mm_set1_ps(value) })
     }
 
@@ -29,6 +30,7 @@ impl F32x4 {
     pub(crate) fn pixels(from: &[u8; 16]) -> [Self; 4] {
         // SAFETY: the reference is 16 readable bytes; `loadu` needs no alignment.
         let bytes = unsafe { _mm_loadu_si128(from.as_ptr().cast()) };
+        // SAFETY: every x86-64 processor has SSE2.
         unsafe {
             let zero = _mm_setzero_si128();
             let bytes = _mm_or_si128(bytes, _mm_set1_epi32(0xff << 24));
@@ -47,6 +49,7 @@ impl F32x4 {
     pub(crate) fn planes(from: &[u8; 16]) -> [Self; 3] {
         // SAFETY: the reference is 16 readable bytes; `loadu` needs no alignment.
         let bytes = unsafe { _mm_loadu_si128(from.as_ptr().cast()) };
+        // SAFETY: every x86-64 processor has SSE2.
         unsafe {
             let mask = _mm_set1_epi32(0xff);
             [
@@ -60,6 +63,7 @@ impl F32x4 {
     /// The sum of the lanes of each vector.
     #[inline(always)]
     pub(crate) fn sums([a, b, c, d]: [Self; 4]) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
         Self(unsafe {
             let ab = _mm_add_ps(_mm_unpacklo_ps(a.0, b.0), _mm_unpackhi_ps(a.0, b.0));
             let cd = _mm_add_ps(_mm_unpacklo_ps(c.0, d.0), _mm_unpackhi_ps(c.0, d.0));
@@ -69,33 +73,39 @@ impl F32x4 {
 
     #[inline(always)]
     pub(crate) fn add(self, other: Self) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
         Self(unsafe { _mm_add_ps(self.0, other.0) })
     }
 
     #[inline(always)]
     pub(crate) fn sub(self, other: Self) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
         Self(unsafe { _mm_sub_ps(self.0, other.0) })
     }
 
     #[inline(always)]
     pub(crate) fn mul(self, other: Self) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
         Self(unsafe { _mm_mul_ps(self.0, other.0) })
     }
 
     #[inline(always)]
     pub(crate) fn div(self, other: Self) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
         Self(unsafe { _mm_div_ps(self.0, other.0) })
     }
 
     /// The smaller one; which one a NaN gives is not said.
     #[inline(always)]
     pub(crate) fn min(self, other: Self) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
         Self(unsafe { _mm_min_ps(self.0, other.0) })
     }
 
     /// The larger one; which one a NaN gives is not said.
     #[inline(always)]
     pub(crate) fn max(self, other: Self) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
         Self(unsafe { _mm_max_ps(self.0, other.0) })
     }
 
@@ -108,12 +118,14 @@ impl F32x4 {
     /// The nearest whole numbers, halves to even; of values within the range of `i32`.
     #[inline(always)]
     pub(crate) fn nearest(self) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
         Self(unsafe { _mm_cvtepi32_ps(_mm_cvtps_epi32(self.0)) })
     }
 
     /// 2 to the power of whole numbers from -126 to 127.
     #[inline(always)]
     pub(crate) fn exp2_whole(self) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
         Self(unsafe {
             let biased = _mm_add_epi32(_mm_cvtps_epi32(self.0), _mm_set1_epi32(127));
             _mm_castsi128_ps(_mm_slli_epi32::<23>(biased))
@@ -128,16 +140,19 @@ pub(crate) struct I32x4(__m128i);
 impl I32x4 {
     #[inline(always)]
     pub(crate) fn zero() -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
         Self(unsafe { _mm_setzero_si128() })
     }
 
     #[inline(always)]
     pub(crate) fn add(self, other: Self) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
         Self(unsafe { _mm_add_epi32(self.0, other.0) })
     }
 
     #[inline(always)]
     pub(crate) fn to_f32(self) -> F32x4 {
+        // SAFETY: every x86-64 processor has SSE2.
         F32x4(unsafe { _mm_cvtepi32_ps(self.0) })
     }
 }
@@ -164,6 +179,7 @@ impl I16x8 {
     pub(crate) fn widen(from: &[u8; 16]) -> [Self; 2] {
         // SAFETY: the reference is 16 readable bytes; `loadu` needs no alignment.
         let bytes = unsafe { _mm_loadu_si128(from.as_ptr().cast()) };
+        // SAFETY: every x86-64 processor has SSE2.
         unsafe {
             let zero = _mm_setzero_si128();
             [Self(_mm_unpacklo_epi8(bytes, zero)), Self(_mm_unpackhi_epi8(bytes, zero))]
@@ -172,18 +188,22 @@ impl I16x8 {
 
     #[inline(always)]
     pub(crate) fn add(self, other: Self) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
         Self(unsafe { _mm_add_epi16(self.0, other.0) })
     }
 
     #[inline(always)]
     pub(crate) fn min(self, other: Self) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
         Self(unsafe { _mm_min_epi16(self.0, other.0) })
     }
 
     #[inline(always)]
     pub(crate) fn to_f32(self) -> [F32x4; 2] {
         // Both halves of each `i32` hold the value; the shift leaves the upper one, with its sign.
+        // SAFETY: every x86-64 processor has SSE2.
         let whole = |twice| F32x4(unsafe { _mm_cvtepi32_ps(_mm_srai_epi32::<16>(twice)) });
+        // SAFETY: every x86-64 processor has SSE2.
         unsafe { [whole(_mm_unpacklo_epi16(self.0, self.0)), whole(_mm_unpackhi_epi16(self.0, self.0))] }
     }
 
@@ -204,6 +224,7 @@ impl I16x8 {
     /// Products of equal places, added in pairs.
     #[inline(always)]
     pub(crate) fn dot(self, other: Self) -> I32x4 {
+        // SAFETY: every x86-64 processor has SSE2.
         I32x4(unsafe { _mm_madd_epi16(self.0, other.0) })
     }
 
@@ -213,8 +234,10 @@ impl I16x8 {
         // Above the range of `i32` the conversion gives the least one, so the range is cut first.
         let whole = |v: F32x4| {
             let v = v.min(F32x4::splat(32767.0)).max(F32x4::splat(-32768.0));
+            // SAFETY: every x86-64 processor has SSE2.
             unsafe { _mm_cvtps_epi32(v.0) }
         };
+        // SAFETY: every x86-64 processor has SSE2.
         Self(unsafe { _mm_packs_epi32(whole(low), whole(high)) })
     }
 }
