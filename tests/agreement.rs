@@ -2,10 +2,13 @@
 
 mod common;
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
+
 use common::{Fixture, fixtures, foreign_networks, project};
 use featheredge::cpu::{Arithmetic, Executor};
 use featheredge::matte;
-use featheredge::model::{Contract, registry};
+use featheredge::model::{Contract, Input, registry};
 use featheredge::onnx::{Network, Signature, lower, lower_at};
 use featheredge::pixels::{Filter, Rgba8, to_size};
 use featheredge::plan::{Plan, compact, encode};
@@ -15,9 +18,13 @@ use featheredge::plan::{Plan, compact, encode};
 const TOLERANCE: f32 = 2e-3;
 
 /// A picture as a network takes it: `[height, width, 3]`, its channels from `black` to `white`.
-fn tensor(picture: Rgba8<'_>, size: [usize; 2], filter: Filter, [black, white]: [f32; 2]) -> Vec<f32> {
+fn tensor(picture: Rgba8<'_>, size: [usize; 2], filter: Filter, range: [f32; 2]) -> Vec<f32> {
     let [height, width] = size;
-    let pixels = to_size(picture, width, height, filter);
+    scaled(&to_size(picture, width, height, filter), range)
+}
+
+/// The channels of `pixels`, `[height, width, 4]` bytes, from `black` to `white`.
+fn scaled(pixels: &[u8], [black, white]: [f32; 2]) -> Vec<f32> {
     let scale = (white - black) / 255.0;
     let colours = pixels.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]);
     colours.map(|value| f32::from(value) * scale + black).collect()
@@ -62,23 +69,33 @@ impl Difference {
     }
 }
 
+/// Also writes each picture, at the network's size, and tract's probabilities for it, so that
+/// `tests/browser/agreement.test.mjs` can compare the builds for browsers with the same.
 fn on_all_fixtures(id: &str) {
     let entry = registry().get(id).expect("a model");
     let file = std::fs::read(project("models").join(&entry.file)).expect("its file");
     let contract: Contract = entry.contract();
     let network = Network::load(&file).expect("a sound model");
     let mut executor = Executor::new(lower(&file).expect("a plan"), Arithmetic::F32).expect("a sound plan");
-    let size = [contract.input.height, contract.input.width];
+    let Input { width, height, filter, range, .. } = contract.input;
     let (mut difference, mut pictures) = (Difference::default(), 0);
+    let folder = project("target/agreement");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let mut kept = BufWriter::new(File::create(folder.join(format!("{id}.bin"))).expect("a file"));
     for picture in fixtures().iter().filter_map(Fixture::load) {
-        let view = picture.view().expect("a picture");
-        let input = tensor(view, size, contract.input.filter, contract.input.range);
+        let pixels = to_size(picture.view().expect("a picture"), width, height, filter);
+        let input = scaled(&pixels, range);
         let (got, want) = (run(&mut executor, &input), network.run(&input).expect("an answer"));
         let classes = contract.classes.len();
         let probabilities = |output: &[f32]| matte::activate(&contract, output, classes);
-        difference.add(&probabilities(&got), &probabilities(&want));
+        let want = probabilities(&want);
+        difference.add(&probabilities(&got), &want);
+        kept.write_all(&pixels).expect("room");
+        kept.write_all(&want.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())
+            .expect("room");
         pictures += 1;
     }
+    kept.flush().expect("room");
     difference.check(&format!("{id}, {pictures} pictures"));
 }
 

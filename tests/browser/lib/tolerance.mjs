@@ -17,3 +17,13 @@ export const JPEG = { mean: 0.5, far: 0.02, iou: 0.995 };
 
 /** A video's frames may be YUV with one colour for four pixels; then the network sees a slightly other picture. */
 export const VIDEO = { mean: 1.5, far: 0.04, iou: 0.985 };
+
+/**
+ * How far a picture's probabilities may be from tract's: the largest and the mean difference, and the least overlap of
+ * the person's mask. The weights of `multiclass` are rounded in its plan, and it may multiply in whole numbers.
+ */
+export const PROBABILITIES = {
+  selfie: { most: 2e-3, mean: 1e-5, overlap: 0.9995 },
+  'selfie-landscape': { most: 2e-3, mean: 1e-5, overlap: 0.9995 },
+  multiclass: { most: 1, mean: 0.004, overlap: 0.995 },
+};
