@@ -213,9 +213,9 @@ fn announce(args: &Args, model: &str, job: &Job, done: &Done) {
             "picture": picture.to_string(), "output": output.to_string(), "model": model, "of": args.of,
             "width": width, "height": height, "coverage": coverage, "timings": timings,
         });
-        println!("{line}");
+        say!("{line}");
     } else {
-        println!(
+        say!(
             "{picture} -> {output}  {width}x{height}  {:.0} %  network {:.0} ms",
             coverage * 100.0,
             timings.infer_ms
@@ -226,10 +226,7 @@ fn announce(args: &Args, model: &str, job: &Job, done: &Done) {
 fn report(args: &Args, subject: &str, error: &Error) {
     let code = error.kind().code();
     if args.json {
-        println!(
-            "{}",
-            json!({ "picture": subject, "error": { "code": code, "message": error.to_string() } })
-        );
+        say!("{}", json!({ "picture": subject, "error": { "code": code, "message": error.to_string() } }));
     }
     eprintln!("featheredge: {subject}: {error} [{code}]");
 }

@@ -40,7 +40,7 @@ enum Found {
 pub(crate) fn run(args: &Args) -> ExitCode {
     match look(args) {
         Ok(found) if args.json => {
-            println!("{}", serde_json::to_string(&found).expect("plain data"))
+            say!("{}", serde_json::to_string(&found).expect("plain data"))
         }
         Ok(Found::Network(network)) => print_network(&network),
         Ok(Found::Plan(plan)) => print_plan(&plan),
@@ -71,36 +71,36 @@ fn shape([height, width, channels]: &[usize; 3]) -> String {
 fn print_network(network: &onnx::Inspection) {
     let onnx::Inspection { bytes, layout, input, output, multiply_adds, weight_bytes, .. } = network;
     let layout = format!("{layout:?}").to_uppercase();
-    println!("file         {bytes} bytes");
-    println!("input        {} ({layout})", shape(input));
-    println!("output       {}", shape(output));
-    println!("work         {:.1} million multiply-adds", *multiply_adds as f64 / 1e6);
-    println!("weights      {weight_bytes} bytes in memory");
-    println!("activations  {} bytes, before any reuse", network.activation_bytes);
-    println!(
+    say!("file         {bytes} bytes");
+    say!("input        {} ({layout})", shape(input));
+    say!("output       {}", shape(output));
+    say!("work         {:.1} million multiply-adds", *multiply_adds as f64 / 1e6);
+    say!("weights      {weight_bytes} bytes in memory");
+    say!("activations  {} bytes, before any reuse", network.activation_bytes);
+    say!(
         "steps        {} after simplification",
         network.operators.iter().map(|operator| operator.count).sum::<usize>()
     );
-    println!();
-    println!("{:<24} {:>5}  {:>14}", "operator", "count", "multiply-adds");
+    say!();
+    say!("{:<24} {:>5}  {:>14}", "operator", "count", "multiply-adds");
     for operator in &network.operators {
-        println!("{:<24} {:>5}  {:>14}", operator.name, operator.count, operator.multiply_adds);
+        say!("{:<24} {:>5}  {:>14}", operator.name, operator.count, operator.multiply_adds);
     }
-    println!();
+    say!();
     match (&network.plan, &network.no_plan) {
         (Some(plan), _) => print_plan(plan),
-        (None, reason) => println!("plan         none: {}", reason.as_deref().unwrap_or("it does not lower")),
+        (None, reason) => say!("plan         none: {}", reason.as_deref().unwrap_or("it does not lower")),
     }
 }
 
 fn print_plan(plan: &plan::Inspection) {
-    println!("plan         {} to {}", shape(&plan.input), shape(&plan.output));
-    println!("work         {:.1} million multiply-adds", plan.multiply_adds as f64 / 1e6);
-    println!("weights      {} bytes as stored", plan.weight_bytes);
-    println!("buffers      {} bytes at the most", plan.peak_bytes);
-    println!("steps        {}", plan.steps.len());
-    println!();
-    println!("{:>4}  {:<12} {:<18} {:<18} {:>14}", "step", "kind", "from", "to", "multiply-adds");
+    say!("plan         {} to {}", shape(&plan.input), shape(&plan.output));
+    say!("work         {:.1} million multiply-adds", plan.multiply_adds as f64 / 1e6);
+    say!("weights      {} bytes as stored", plan.weight_bytes);
+    say!("buffers      {} bytes at the most", plan.peak_bytes);
+    say!("steps        {}", plan.steps.len());
+    say!();
+    say!("{:>4}  {:<12} {:<18} {:<18} {:>14}", "step", "kind", "from", "to", "multiply-adds");
     for (at, step) in plan.steps.iter().enumerate() {
         let kernel = step.kernel.map(|[height, width]| format!("{height}x{width}"));
         let gate = step.gated.then(|| "gated".to_owned());
@@ -115,6 +115,6 @@ fn print_plan(plan: &plan::Inspection) {
             step.multiply_adds,
             notes.join(", ")
         );
-        println!("{}", line.trim_end());
+        say!("{}", line.trim_end());
     }
 }

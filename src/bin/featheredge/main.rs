@@ -2,6 +2,15 @@
 //!
 //! Exit codes: 0 all done, 1 some input was bad (the rest is done all the same), 2 bad usage.
 
+/// `println!` that does not mind a reader who has read enough, such as `head`.
+#[cfg(not(target_arch = "wasm32"))]
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write;
+        _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+
 #[cfg(not(target_arch = "wasm32"))]
 mod batch;
 #[cfg(not(target_arch = "wasm32"))]

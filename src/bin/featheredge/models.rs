@@ -42,9 +42,13 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> ExitCode {
     let mut all_sound = true;
     if !args.json {
-        println!(
+        say!(
             "{:<18} {:>9}  {:>9}  {:>12}  {:<10}  checksum  subjects",
-            "model", "bytes", "input", "mult-adds", "licence"
+            "model",
+            "bytes",
+            "input",
+            "mult-adds",
+            "licence"
         );
     }
     let mut entries = Vec::new();
@@ -63,16 +67,22 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         let size = format!("{}x{}", entry.input.width, entry.input.height);
         let state = if checked.is_ok() { "ok" } else { "MISMATCH" };
         let subjects = entry.contract().subjects().join(", ");
-        println!(
+        say!(
             "{:<18} {:>9}  {:>9}  {:>12}  {:<10}  {:<8}  {}",
-            entry.id, entry.plan.bytes, size, entry.multiply_adds, entry.licence, state, subjects
+            entry.id,
+            entry.plan.bytes,
+            size,
+            entry.multiply_adds,
+            entry.licence,
+            state,
+            subjects
         );
         if let Err(error) = checked {
             eprintln!("featheredge: {error} [{}]", error.kind().code());
         }
     }
     if args.json {
-        println!("{}", serde_json::Value::from(entries));
+        say!("{}", serde_json::Value::from(entries));
     }
     if all_sound { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
