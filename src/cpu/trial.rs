@@ -22,11 +22,14 @@ const PRODUCT: (Shape, Shape) =
 /// anew, and better, while it runs; times from before would compare its first, hasty compilations.
 const WARM_UP: Duration = Duration::from_millis(12);
 
-/// Runs of each that are timed, in turns; the fastest counts.
-const RUNS: usize = 12;
+/// Times that are taken of each, in turns; the least counts.
+const TIMES: usize = 4;
+
+/// Runs in each of them: browsers' clocks are coarse, a tenth of a millisecond.
+const RUNS: u32 = 16;
 
 impl Trial {
-    /// Runs both for about 30 milliseconds in all.
+    /// Runs both, for some 40 milliseconds in all.
     pub fn run() -> Self {
         let mut executors = [Arithmetic::F32, Arithmetic::I16].map(|arithmetic| {
             let mut executor = Executor::new(plan(), arithmetic).expect("a sound plan");
@@ -40,12 +43,11 @@ impl Trial {
                 executor.run();
             }
         }
-        for _ in 0..RUNS {
+        for _ in 0..TIMES {
             for (executor, least) in executors.iter_mut().zip(&mut least) {
-                // Browsers' clocks are coarse: several runs make one time.
                 let start = Instant::now();
-                (0..4).for_each(|_| executor.run());
-                *least = least.min(start.elapsed().as_secs_f64() * 250.0);
+                (0..RUNS).for_each(|_| executor.run());
+                *least = least.min(start.elapsed().as_secs_f64() * 1000.0 / f64::from(RUNS));
             }
         }
         Self { f32_ms: least[0], i16_ms: least[1] }
