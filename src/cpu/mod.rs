@@ -67,13 +67,19 @@ impl Arithmetic {
 
 /// Memory that kernels use while they run.
 pub(crate) struct Scratch {
+    /// Weights times a gate.
     gated: Matrix,
+    /// The pieces of a row of windows.
     runs: Vec<Run>,
+    /// A panel of pixels, or a picture, in whole numbers, and what 1 of them is worth.
     whole: Vec<i16>,
     factor: f32,
+    /// Pixels under windows that reach outside, in whole numbers or as they are.
     patch_whole: Vec<i16>,
     patch: Vec<f32>,
+    /// A row between two rows of a picture that is enlarged.
     blend: Vec<f32>,
+    /// A band of a residual at its step's size.
     residual: Vec<f32>,
 }
 
@@ -129,13 +135,7 @@ impl Executor {
         }
     }
 
-    /// Steps of the plan.
-    pub fn step_count(&self) -> usize {
-        self.steps.len()
-    }
-
-    /// Runs one step: for those who time or compare each.
-    pub fn run_step(&mut self, at: usize) {
+    fn run_step(&mut self, at: usize) {
         let step = &self.steps[at];
         let y_range = self.offsets[step.y]..self.offsets[step.y] + self.shapes[step.y].len();
         let (before, rest) = self.memory.split_at_mut(y_range.start);
@@ -164,12 +164,6 @@ impl Executor {
             step.kernel.run(read, band, y, finish, &mut self.scratch);
         }
         self.scratch.residual = enlarged;
-    }
-
-    /// Buffer and values that step `at` wrote, if nothing has overwritten them yet.
-    pub fn written(&self, at: usize) -> (usize, &[f32]) {
-        let buffer = self.steps[at].y;
-        (buffer, &self.memory[self.range(buffer)])
     }
 
     fn range(&self, buffer: usize) -> std::ops::Range<usize> {
