@@ -53,7 +53,12 @@ impl<'a> Finish<'a> {
             Activation::None => {}
             Activation::Relu => each(&mut sums, |v| v.max(F32x4::splat(0.0))),
             Activation::HardSwish => each(&mut sums, hard_swish),
-            other => activate(other, sums.as_flattened_mut()),
+            other => {
+                // A copy, because what a function may write through a pointer cannot stay in registers.
+                let mut copy = sums;
+                activate(other, copy.as_flattened_mut());
+                sums = copy;
+            }
         }
         if let Some(residual) = self.residual.filter(|_| self.after) {
             add_tile(residual, at, stride, &mut sums);

@@ -9,8 +9,8 @@
 //! largest sum of weights' magnitudes of any output channel, and so bounds every partial sum.
 
 use super::finish::Finish;
-use super::matrix::{Blocks, Run};
-use super::simd::{F32x4, I16x8, I32x4, add_tile, multiply_i16};
+use super::matrix::Blocks;
+use super::simd::{F32x4, I16x8, I32x4, Run, add_tile, products};
 
 /// A matrix of whole numbers as the tiles read it: blocks of columns, in each the rows in pairs.
 pub(crate) struct Integer {
@@ -25,7 +25,7 @@ pub(crate) struct Integer {
 }
 
 impl Integer {
-    /// Packs `rows` (a multiple of 4) by `columns` values, 0 where `at` has none; the column's scale and
+    /// Packs `rows` (an even number) by `columns` values, 0 where `at` has none; the column's scale and
     /// bias, 0 where there is none; `largest` is the largest sum of magnitudes of a column.
     pub(crate) fn new(
         rows: usize,
@@ -46,6 +46,11 @@ impl Integer {
         let limit = (i64::from(i32::MAX) / largest.max(1) as i64).min(i64::from(i16::MAX)) as f32;
         let (scales, bias) = (0..columns).map(scale_and_bias).unzip();
         Self { rows, columns, values, scales, bias, limit }
+    }
+
+    /// Rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
     }
 
     /// Columns, with padding.
@@ -136,22 +141,18 @@ impl Tiles<'_> {
 
     #[inline(never)]
     fn tiles<const M: usize, const N: usize>(&mut self, count: usize, from: usize, to: usize) {
-        for i in 0..count {
-            let q = &self.q[from + i * M * self.stride..];
-            let mut sums = [[I32x4::zero(); N]; M];
-            for run in self.runs {
-                multiply_i16::<M, N>(&q[run.x..], self.stride, run.k, &self.w[run.w * N * 4..], &mut sums);
+        let Self { q, factor, stride, runs, w, scales, bias, ref mut y, y_stride, finish } = *self;
+        let scales = scales.as_chunks::<4>().0;
+        let factor = F32x4::splat(factor);
+        let worth: [F32x4; N] = std::array::from_fn(|n| factor.mul(F32x4::load(&scales[n])));
+        let zero = [I32x4::zero(); N];
+        products::<i16, M, N, 4>(&q[from..], stride, runs, w, zero, count, |tile, sums| {
+            let mut values = sums.map(|sums| sums.map(I32x4::to_f32));
+            for (values, worth) in values.iter_mut().flat_map(|row| row.iter_mut().zip(worth)) {
+                *values = values.mul(worth);
             }
-            let scales = self.scales.as_chunks::<4>().0;
-            let factor = F32x4::splat(self.factor);
-            let mut values: [[F32x4; N]; M] = [[factor; N]; M];
-            for (values, sums) in values.iter_mut().zip(sums) {
-                for (n, (value, sum)) in values.iter_mut().zip(sums).enumerate() {
-                    *value = value.mul(F32x4::load(&scales[n])).mul(sum.to_f32());
-                }
-            }
-            add_tile(self.bias, 0, 0, &mut values);
-            self.finish.store(values, self.y, to + i * M * self.y_stride, self.y_stride);
-        }
+            add_tile(bias, 0, 0, &mut values);
+            finish.store(values, y, to + tile * M * y_stride, y_stride);
+        });
     }
 }

@@ -7,7 +7,7 @@
 //! builds: higher ones need an address for each pixel, wider ones more registers than there are.
 
 use super::finish::Finish;
-use super::simd::{F32x4, multiply};
+use super::simd::{F32x4, Run, products};
 
 /// A matrix as the tiles read it: blocks of columns, in each row by row.
 pub(crate) struct Matrix {
@@ -17,24 +17,17 @@ pub(crate) struct Matrix {
     pub(crate) columns: usize,
     values: Vec<f32>,
     bias: Vec<f32>,
-}
-
-/// A piece of the sum that lies in one row of the picture.
-#[derive(Clone, Copy)]
-pub(crate) struct Run {
-    /// Where the first pixel's values start.
-    pub(crate) x: usize,
-    /// The matrix's first row.
-    pub(crate) w: usize,
-    /// Values, and rows; a multiple of 4.
-    pub(crate) k: usize,
+    /// Rows for each four values of a pixel: 3 where the fourth is padding and has none.
+    lanes: usize,
 }
 
 impl Matrix {
-    /// Packs `rows` (a multiple of 4) by `columns` values, 0 where `at` has none.
+    /// Packs `rows` by `columns` values, 0 where `at` has none; `lanes` of each four of a pixel's
+    /// values have a row.
     pub(crate) fn new(
         rows: usize,
         columns: usize,
+        lanes: usize,
         bias: impl Fn(usize) -> f32,
         at: impl Fn(usize, usize) -> f32,
     ) -> Self {
@@ -45,13 +38,14 @@ impl Matrix {
                 values.extend((block..block + width).map(|column| at(row, column)));
             }
         }
-        Self { rows, columns, values, bias: (0..columns).map(bias).collect() }
+        Self { rows, columns, values, bias: (0..columns).map(bias).collect(), lanes }
     }
 
     /// The same with row `i` times `gate[i]`, in memory that is used again.
     pub(crate) fn gated(&self, gate: &[f32], into: &mut Matrix) {
         into.rows = self.rows;
         into.columns = self.columns;
+        into.lanes = self.lanes;
         into.values.clear();
         into.bias.clear();
         into.bias.extend_from_slice(&self.bias);
@@ -64,7 +58,7 @@ impl Matrix {
     }
 
     pub(crate) fn empty() -> Self {
-        Self { rows: 0, columns: 0, values: Vec::new(), bias: Vec::new() }
+        Self { rows: 0, columns: 0, values: Vec::new(), bias: Vec::new(), lanes: 4 }
     }
 
     /// Writes `count` pixels, `columns` values each, from `at` of the band `y` on.
@@ -89,10 +83,11 @@ impl Matrix {
                 let bias = &self.bias[block..];
                 let mut tiles = Tiles { x, stride, runs, w, bias, y, y_stride: self.columns, finish };
                 let (from, to) = (first * stride, at + first * self.columns + block);
-                match width {
-                    16 => tiles.panel::<2, 4>(pixels, from, to),
-                    8 => tiles.panel::<4, 2>(pixels, from, to),
-                    _ => tiles.panel::<8, 1>(pixels, from, to),
+                match (width, self.lanes) {
+                    (16, 3) => tiles.panel::<2, 4, 3>(pixels, from, to),
+                    (16, _) => tiles.panel::<2, 4, 4>(pixels, from, to),
+                    (8, _) => tiles.panel::<4, 2, 4>(pixels, from, to),
+                    _ => tiles.panel::<8, 1, 4>(pixels, from, to),
                 }
             }
         }
@@ -140,23 +135,29 @@ struct Tiles<'a> {
 
 impl Tiles<'_> {
     /// `pixels` pixels by `N` vectors of columns, from `from` of `x` to `to` of `y`, `M` at a time.
-    fn panel<const M: usize, const N: usize>(&mut self, pixels: usize, from: usize, to: usize) {
+    fn panel<const M: usize, const N: usize, const LANES: usize>(
+        &mut self,
+        pixels: usize,
+        from: usize,
+        to: usize,
+    ) {
         let whole = pixels / M * M;
-        self.tiles::<M, N>(whole / M, from, to);
-        self.tiles::<1, N>(pixels - whole, from + whole * self.stride, to + whole * self.y_stride);
+        self.tiles::<M, N, LANES>(whole / M, from, to);
+        self.tiles::<1, N, LANES>(pixels - whole, from + whole * self.stride, to + whole * self.y_stride);
     }
 
     #[inline(never)]
-    fn tiles<const M: usize, const N: usize>(&mut self, count: usize, from: usize, to: usize) {
+    fn tiles<const M: usize, const N: usize, const LANES: usize>(
+        &mut self,
+        count: usize,
+        from: usize,
+        to: usize,
+    ) {
         let bias = self.bias.as_chunks::<4>().0;
-        let first: [F32x4; N] = std::array::from_fn(|n| F32x4::load(&bias[n]));
-        for i in 0..count {
-            let x = &self.x[from + i * M * self.stride..];
-            let mut sums = [first; M];
-            for run in self.runs {
-                multiply::<M, N>(&x[run.x..], self.stride, run.k, &self.w[run.w * N * 4..], &mut sums);
-            }
-            self.finish.store(sums, self.y, to + i * M * self.y_stride, self.y_stride);
-        }
+        let first = std::array::from_fn(|n| F32x4::load(&bias[n]));
+        let Self { x, stride, runs, w, ref mut y, y_stride, finish, .. } = *self;
+        products::<f32, M, N, LANES>(&x[from..], stride, runs, w, first, count, |tile, sums| {
+            finish.store(sums, y, to + tile * M * y_stride, y_stride);
+        });
     }
 }

@@ -20,8 +20,9 @@ use crate::plan::{self, Plan, Shape};
 pub use trial::Trial;
 
 use finish::Finish;
-use matrix::{Matrix, Run};
+use matrix::Matrix;
 use prepare::Prepared;
+use simd::Run;
 
 /// A plan that is ready to run.
 pub struct Executor {

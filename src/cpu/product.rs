@@ -25,6 +25,8 @@ impl Product {
     pub(crate) fn new(weights: &Constant, bias: &[f32], x: Shape, y: Shape, arithmetic: Arithmetic) -> Self {
         let stride = x.stride();
         let taps: usize = weights.shape.iter().rev().skip(2).product();
+        // A picture's fourth value is padding, which need not be multiplied.
+        let lanes = if x.channels == 3 && y.channels.is_multiple_of(16) { 3 } else { 4 };
         // Where a packed row and column lie among the weights.
         let place = |row: usize, o: usize| {
             let (tap, i) = (row / stride, row % stride);
@@ -48,8 +50,17 @@ impl Product {
             return Self::Integer(Integer::new(taps * stride, y.channels, largest, scale_and_bias, at));
         }
         let values = weights.to_f32();
-        let at = |row: usize, o: usize| place(row, o).map_or(0.0, |place| values[place]);
-        Self::Single(Matrix::new(taps * stride, y.channels, bias, at))
+        let at =
+            |row: usize, o: usize| place(row / lanes * 4 + row % lanes, o).map_or(0.0, |place| values[place]);
+        Self::Single(Matrix::new(taps * stride / 4 * lanes, y.channels, lanes, bias, at))
+    }
+
+    /// Rows.
+    pub(crate) fn rows(&self) -> usize {
+        match self {
+            Self::Single(matrix) => matrix.rows,
+            Self::Integer(matrix) => matrix.rows(),
+        }
     }
 
     /// Columns, with padding.

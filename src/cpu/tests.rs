@@ -133,7 +133,7 @@ const WINDOWS: [(usize, usize, usize, usize); 9] = [
 #[test]
 fn pointwise_matches_reference() {
     for (height, width, from, to) in
-        [(1, 1, 1, 1), (3, 5, 3, 7), (7, 1, 16, 16), (2, 9, 24, 44), (5, 5, 33, 70)]
+        [(1, 1, 1, 1), (3, 5, 3, 7), (5, 3, 3, 16), (7, 1, 16, 16), (2, 9, 24, 44), (5, 5, 33, 70)]
     {
         let mut draft = Draft::new(shape(height, width, from));
         let (weights, bias) = (draft.constant(&[from, to]), draft.constant(&[to]));
@@ -160,7 +160,7 @@ fn pointwise_takes_a_gate() {
 #[test]
 fn windows_match_reference() {
     for (kernel, stride, dilation, pad) in WINDOWS {
-        for (height, width, from, to) in [(9, 11, 3, 5), (8, 18, 8, 20), (7, 7, 37, 33)] {
+        for (height, width, from, to) in [(9, 11, 3, 5), (9, 11, 3, 32), (8, 18, 8, 20), (7, 7, 37, 33)] {
             let (w, x) = (window(kernel, stride, dilation, pad), shape(height, width, from));
             let name = format!("{height}x{width} {from} to {to}, {w:?}");
             let mut conv = Draft::new(x);

@@ -6,8 +6,8 @@
 
 use crate::cpu::Scratch;
 use crate::cpu::finish::Finish;
-use crate::cpu::matrix::Run;
 use crate::cpu::product::Product;
+use crate::cpu::simd::Run;
 use crate::plan::{Shape, Window};
 
 pub(crate) struct Conv {
@@ -80,6 +80,7 @@ impl Conv {
     fn runs(&self, oy: usize, ox: usize, runs: &mut Vec<Run>) {
         let Window { kernel: [kernel_h, kernel_w], dilation, .. } = self.window;
         let stride = self.x.stride();
+        let tap_rows = self.product.rows() / (kernel_h * kernel_w);
         runs.clear();
         for ky in 0..kernel_h {
             let Some(iy) = tap(&self.window, 0, oy, ky, self.x.height) else { continue };
@@ -89,7 +90,7 @@ impl Conv {
                 let ix = ox * self.window.stride[1] + kx * dilation[1] - self.window.pad[1];
                 runs.push(Run {
                     x: (iy * self.x.width + ix) * stride,
-                    w: (ky * kernel_w + kx) * stride,
+                    w: (ky * kernel_w + kx) * tap_rows,
                     k: taps * stride,
                 });
             }

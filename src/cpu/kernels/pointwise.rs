@@ -5,8 +5,9 @@
 
 use crate::cpu::Scratch;
 use crate::cpu::finish::Finish;
-use crate::cpu::matrix::{Run, panel};
+use crate::cpu::matrix::panel;
 use crate::cpu::product::Product;
+use crate::cpu::simd::Run;
 use crate::plan::Shape;
 
 pub(crate) struct Pointwise {

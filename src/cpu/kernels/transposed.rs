@@ -6,7 +6,8 @@
 
 use crate::cpu::Scratch;
 use crate::cpu::finish::Finish;
-use crate::cpu::matrix::{Matrix, Run};
+use crate::cpu::matrix::Matrix;
+use crate::cpu::simd::Run;
 use crate::plan::{Activation, Shape};
 
 pub(crate) struct Transposed {
@@ -39,12 +40,12 @@ impl Transposed {
         let block = single.filter(|_| y.channels == 1);
         let matrices = if block.is_some() {
             let value = |i: usize, tap: usize| if tap < taps { weight(tap, i, 0) } else { 0.0 };
-            vec![Matrix::new(x.stride(), taps, |_| bias[0], value)]
+            vec![Matrix::new(x.stride(), taps, 4, |_| bias[0], value)]
         } else {
             let stride = y.stride();
             let of = |o: usize| bias.get(o % stride).copied().unwrap_or(0.0);
             let row = |ky: usize| {
-                Matrix::new(x.stride(), kernel_w * stride, of, |i, column| {
+                Matrix::new(x.stride(), kernel_w * stride, 4, of, |i, column| {
                     weight(ky * kernel_w + column / stride, i, column % stride)
                 })
             };

@@ -15,6 +15,7 @@ mod aarch64;
 )))]
 mod array;
 mod math;
+mod product;
 mod tile;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm32;
@@ -34,7 +35,8 @@ pub(crate) use wasm32::{F32x4, I16x8, I32x4};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86_64::{F32x4, I16x8, I32x4};
 
-pub(crate) use tile::{add_tile, double, mix, multiply, multiply_i16, slide, store_tile};
+pub(crate) use product::{Run, products};
+pub(crate) use tile::{add_tile, double, mix, slide, store_tile};
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,9 @@
-//! Register tiles: the inner loops of the matrix kernels.
+//! The inner loops of the kernels that are no products of matrices.
 //!
 //! Their operands are checked once, before the loop; inside it are no bounds checks, because each
 //! of them would cost as much as the multiplication it guards.
 
-use super::{F32x4, I16x8, I32x4};
+use super::F32x4;
 
 /// The four values at `from`.
 ///
@@ -55,73 +55,6 @@ pub(crate) fn store_tile<const M: usize, const N: usize>(
             sum.store(unsafe { &mut *to.as_mut_ptr().add(m * stride + n * 4).cast() });
         }
     }
-}
-
-/// `sums[m][n] += sum over i < k of x[m * stride + i] * w[i * N + n]`, where `w` counts vectors.
-///
-/// # Panics
-/// Unless `k` is a multiple of 4 and both slices hold what is read.
-#[inline(always)]
-pub(crate) fn multiply<const M: usize, const N: usize>(
-    x: &[f32],
-    stride: usize,
-    k: usize,
-    w: &[f32],
-    sums: &mut [[F32x4; N]; M],
-) {
-    assert!(k.is_multiple_of(4) && x.len() >= (M - 1) * stride + k && w.len() >= k * N * 4);
-    let mut local = *sums;
-    let (mut x, mut w) = (x.as_ptr(), w.as_ptr());
-    // One row of `w` a turn: with more, the compiler keeps all their columns in registers at once,
-    // and spills the sums.
-    for _ in 0..k {
-        // SAFETY: the largest offset read from `x` is `(M - 1) * stride + k - 1`, from `w`
-        // `k * N * 4 - 1`; both were just proved to be inside.
-        unsafe {
-            let columns: [F32x4; N] = std::array::from_fn(|n| load4(w.add(n * 4)));
-            for (m, row) in local.iter_mut().enumerate() {
-                let value = F32x4::splat(*x.add(m * stride));
-                for (sum, column) in row.iter_mut().zip(columns) {
-                    *sum = value.mul_add(column, *sum);
-                }
-            }
-            x = x.add(1);
-            w = w.add(N * 4);
-        }
-    }
-    *sums = local;
-}
-
-/// As [`multiply`], in whole numbers: `w` holds pairs, `w[i / 2 * N + n]` = both rows of four columns.
-///
-/// # Panics
-/// Unless `k` is a multiple of 4 and both slices hold what is read.
-#[inline(always)]
-pub(crate) fn multiply_i16<const M: usize, const N: usize>(
-    x: &[i16],
-    stride: usize,
-    k: usize,
-    w: &[i16],
-    sums: &mut [[I32x4; N]; M],
-) {
-    assert!(k.is_multiple_of(4) && x.len() >= (M - 1) * stride + k && w.len() >= k * N * 4);
-    let mut local = *sums;
-    let (mut x, mut w) = (x.as_ptr(), w.as_ptr());
-    for _ in 0..k / 2 {
-        // SAFETY: as in `multiply`; each read from `x` takes two values, at an even offset below `k`.
-        unsafe {
-            let columns: [I16x8; N] = std::array::from_fn(|n| I16x8::load(&*w.add(n * 8).cast()));
-            for (m, row) in local.iter_mut().enumerate() {
-                let pair = I16x8::splat_pair(&*x.add(m * stride).cast());
-                for (sum, column) in row.iter_mut().zip(columns) {
-                    *sum = sum.add(pair.dot(column));
-                }
-            }
-            x = x.add(2);
-            w = w.add(N * 8);
-        }
-    }
-    *sums = local;
 }
 
 /// `out[..] = left + (right - left) * share`, for slices of one length, a multiple of 4.

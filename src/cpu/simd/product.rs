@@ -1,0 +1,168 @@
+//! Products of matrices in register tiles: the inner loop of all convolutions but the depthwise ones.
+//!
+//! The operands are checked once for a whole panel; inside the loop are no bounds checks, because
+//! each of them would cost as much as the multiplication it guards.
+
+use super::{F32x4, I16x8, I32x4};
+
+/// A piece of a sum that lies in one row of the picture.
+#[derive(Clone, Copy)]
+pub(crate) struct Run {
+    /// Where the first pixel's values start.
+    pub(crate) x: usize,
+    /// The matrix's first row.
+    pub(crate) w: usize,
+    /// Values of a pixel, with padding; a multiple of 4, and not 0.
+    pub(crate) k: usize,
+}
+
+/// What is multiplied: single precision, or whole numbers.
+pub(crate) trait Number: Copy {
+    type Vector: Copy;
+    /// Four sums.
+    type Sum: Copy;
+    /// Values of a pixel, and rows of the matrix, that one multiplication takes.
+    const DEPTH: usize;
+
+    /// `DEPTH` values of a pixel, for four columns.
+    ///
+    /// # Safety
+    /// `from` is valid for reads of so many values.
+    unsafe fn splat(from: *const Self) -> Self::Vector;
+
+    /// `DEPTH` rows of four columns.
+    ///
+    /// # Safety
+    /// `from` is valid for reads of four times as many values.
+    unsafe fn columns(from: *const Self) -> Self::Vector;
+
+    /// `sum + x * w`.
+    fn multiply(x: Self::Vector, w: Self::Vector, sum: Self::Sum) -> Self::Sum;
+}
+
+impl Number for f32 {
+    type Vector = F32x4;
+    type Sum = F32x4;
+    const DEPTH: usize = 1;
+
+    #[inline(always)]
+    unsafe fn splat(from: *const Self) -> F32x4 {
+        // SAFETY: as promised.
+        F32x4::splat(unsafe { *from })
+    }
+
+    #[inline(always)]
+    unsafe fn columns(from: *const Self) -> F32x4 {
+        // SAFETY: as promised; an array of `f32` is aligned as one.
+        F32x4::load(unsafe { &*from.cast() })
+    }
+
+    #[inline(always)]
+    fn multiply(x: F32x4, w: F32x4, sum: F32x4) -> F32x4 {
+        x.mul_add(w, sum)
+    }
+}
+
+impl Number for i16 {
+    type Vector = I16x8;
+    type Sum = I32x4;
+    const DEPTH: usize = 2;
+
+    #[inline(always)]
+    unsafe fn splat(from: *const Self) -> I16x8 {
+        // SAFETY: as promised; an array of `i16` is aligned as one.
+        I16x8::splat_pair(unsafe { &*from.cast() })
+    }
+
+    #[inline(always)]
+    unsafe fn columns(from: *const Self) -> I16x8 {
+        // SAFETY: as promised; an array of `i16` is aligned as one.
+        I16x8::load(unsafe { &*from.cast() })
+    }
+
+    #[inline(always)]
+    fn multiply(x: I16x8, w: I16x8, sum: I32x4) -> I32x4 {
+        sum.add(x.dot(w))
+    }
+}
+
+/// `sums[m][n] = first[n] + sum over runs, i < k of x[run.x + (tile * M + m) * stride + i] * w[run.w + i, n]`
+/// for each of `tiles` tiles, handed to `done` with the tile's number.
+///
+/// `w` is `[rows / DEPTH, N * 4, DEPTH]`. Where `LANES` is 3, every fourth value of a pixel is padding
+/// and has no row.
+///
+/// # Panics
+/// Unless each `k` is a multiple of 4 above 0 and both slices hold what is read.
+#[inline(always)]
+pub(crate) fn products<T: Number, const M: usize, const N: usize, const LANES: usize>(
+    x: &[T],
+    stride: usize,
+    runs: &[Run],
+    w: &[T],
+    first: [T::Sum; N],
+    tiles: usize,
+    mut done: impl FnMut(usize, [[T::Sum; N]; M]),
+) {
+    const { assert!(LANES == 4 || (LANES == 3 && T::DEPTH == 1)) };
+    let Some(last) = (tiles * M).checked_sub(1) else { return };
+    let last = last.checked_mul(stride).expect("a panel fits in memory");
+    for &Run { x: from, w: row, k } in runs {
+        assert!(k > 0 && k.is_multiple_of(4) && x.len() >= last + from + k);
+        assert!(w.len() >= (row + k / 4 * LANES) * N * 4);
+    }
+    for tile in 0..tiles {
+        let mut sums = [first; M];
+        for &Run { x: from, w: row, k } in runs {
+            // SAFETY: `x` is read below `(tile * M + M - 1) * stride + from + k`, of which the first
+            // summand is at most `last`, and `w` below `(row + k / 4 * LANES) * N * 4`; both were just
+            // proved to be inside. A turn takes `DEPTH` values, which divides `k`.
+            unsafe {
+                let pixel = |m: usize| x.as_ptr().add((tile * M + m) * stride + from);
+                let mut xs: [*const T; M] = std::array::from_fn(pixel);
+                let mut w = w.as_ptr().add(row * N * 4);
+                let end = xs[0].add(k);
+                // Four turns, so that most addresses are constant offsets. The condition between two of
+                // them keeps the compiler from sinking all multiplications of a sum to the last one,
+                // which would need more registers than there are.
+                let ends = [1, 2, 3].map(|turns| end.wrapping_sub(turns * T::DEPTH));
+                macro_rules! turn {
+                    ($turn:literal) => {
+                        let at = $turn * T::DEPTH;
+                        let columns: [T::Vector; N] =
+                            std::array::from_fn(|n| T::columns(w.add((at * N + n * T::DEPTH) * 4)));
+                        for (sums, x) in sums.iter_mut().zip(xs) {
+                            let value = T::splat(x.add(at));
+                            for (sum, column) in sums.iter_mut().zip(columns) {
+                                *sum = T::multiply(value, column, *sum);
+                            }
+                        }
+                    };
+                }
+                loop {
+                    turn!(0);
+                    if xs[0] == ends[0] {
+                        break;
+                    }
+                    turn!(1);
+                    if xs[0] == ends[1] {
+                        break;
+                    }
+                    turn!(2);
+                    if LANES == 4 {
+                        if xs[0] == ends[2] {
+                            break;
+                        }
+                        turn!(3);
+                    }
+                    xs = xs.map(|x| x.wrapping_add(4 * T::DEPTH));
+                    w = w.wrapping_add(LANES * T::DEPTH * N * 4);
+                    if xs[0] == end {
+                        break;
+                    }
+                }
+            }
+        }
+        done(tile, sums);
+    }
+}
