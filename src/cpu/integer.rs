@@ -10,7 +10,7 @@
 
 use super::finish::Finish;
 use super::matrix::Blocks;
-use super::simd::{F32x4, I16x8, I32x4, Run, add_tile, products};
+use super::simd::{F32x4, I16x8, I32x4, Run, products};
 
 /// A matrix of whole numbers as the tiles read it: blocks of columns, in each the rows in pairs.
 pub(crate) struct Integer {
@@ -145,13 +145,12 @@ impl Tiles<'_> {
         let scales = scales.as_chunks::<4>().0;
         let factor = F32x4::splat(factor);
         let worth: [F32x4; N] = std::array::from_fn(|n| factor.mul(F32x4::load(&scales[n])));
+        let bias = bias.as_chunks::<4>().0;
+        let bias: [F32x4; N] = std::array::from_fn(|n| F32x4::load(&bias[n]));
         let zero = [I32x4::zero(); N];
         products::<i16, M, N, 4>(&q[from..], stride, runs, w, zero, count, |tile, sums| {
-            let mut values = sums.map(|sums| sums.map(I32x4::to_f32));
-            for (values, worth) in values.iter_mut().flat_map(|row| row.iter_mut().zip(worth)) {
-                *values = values.mul(worth);
-            }
-            add_tile(bias, 0, 0, &mut values);
+            let value = |m: usize, n: usize| sums[m][n].to_f32().mul_add(worth[n], bias[n]);
+            let values: [[F32x4; N]; M] = std::array::from_fn(|m| std::array::from_fn(|n| value(m, n)));
             finish.store(values, y, to + tile * M * y_stride, y_stride);
         });
     }

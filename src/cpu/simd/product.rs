@@ -130,7 +130,7 @@ pub(crate) fn products<T: Number, const M: usize, const N: usize, const LANES: u
                     ($turn:literal) => {
                         let at = $turn * T::DEPTH;
                         let columns: [T::Vector; N] =
-                            std::array::from_fn(|n| T::columns(w.add((at * N + n * T::DEPTH) * 4)));
+                            std::array::from_fn(|n| T::columns(w.add(at * N * 4).add(n * T::DEPTH * 4)));
                         for (sums, x) in sums.iter_mut().zip(xs) {
                             let value = T::splat(x.add(at));
                             for (sum, column) in sums.iter_mut().zip(columns) {
@@ -155,8 +155,8 @@ pub(crate) fn products<T: Number, const M: usize, const N: usize, const LANES: u
                         }
                         turn!(3);
                     }
-                    xs = xs.map(|x| x.wrapping_add(4 * T::DEPTH));
-                    w = w.wrapping_add(LANES * T::DEPTH * N * 4);
+                    xs = xs.map(|x| x.add(4 * T::DEPTH));
+                    w = w.add(LANES * T::DEPTH * N * 4);
                     if xs[0] == end {
                         break;
                     }
