@@ -85,13 +85,19 @@ impl F32x4 {
     /// The smaller one; which one a NaN gives is not said.
     #[inline(always)]
     pub(crate) fn min(self, other: Self) -> Self {
-        Self(f32x4_pmin(self.0, other.0))
+        #[cfg(target_feature = "relaxed-simd")]
+        return Self(f32x4_relaxed_min(self.0, other.0));
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        return Self(f32x4_pmin(self.0, other.0));
     }
 
     /// The larger one; which one a NaN gives is not said.
     #[inline(always)]
     pub(crate) fn max(self, other: Self) -> Self {
-        Self(f32x4_pmax(self.0, other.0))
+        #[cfg(target_feature = "relaxed-simd")]
+        return Self(f32x4_relaxed_max(self.0, other.0));
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        return Self(f32x4_pmax(self.0, other.0));
     }
 
     /// `self * b + c`; rounded once on the relaxed build, twice on the other.
