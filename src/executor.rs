@@ -27,15 +27,15 @@ impl ExecutorKind {
 
 /// A network that is ready to run.
 ///
-/// The picture and the answer lie as in a plan's buffers: `[height, width, stride]`, where the
-/// stride is the channels padded to a multiple of 4.
+/// The picture lies as in a plan's buffers: `[height, width, stride]`, where the stride is the
+/// channels padded to a multiple of 4; the answer's stride is the executor's choice.
 pub(crate) enum Executor {
     Cpu(Box<cpu::Executor>, Arithmetic),
     #[cfg(feature = "onnx")]
     Tract(Box<Tract>),
 }
 
-/// tract, with its picture and answer in the same shape as a plan's.
+/// tract, with its picture in the same shape as a plan's.
 #[cfg(feature = "onnx")]
 pub(crate) struct Tract {
     network: onnx::Network,
@@ -62,7 +62,7 @@ impl Executor {
         let mut this = Tract { network, input: Vec::new(), output: Vec::new() };
         let [input, output] = this.shapes();
         this.input = vec![0.0; input.len()];
-        this.output = vec![0.0; output.len()];
+        this.output = vec![0.0; output.pixels() * output.channels];
         Self::Tract(Box::new(this))
     }
 
@@ -113,6 +113,15 @@ impl Executor {
             Self::Tract(tract) => &tract.output,
         }
     }
+
+    /// Values from one pixel of [`Executor::output`] to the next.
+    pub(crate) fn output_stride(&self) -> usize {
+        match self {
+            Self::Cpu(executor, _) => executor.output_stride(),
+            #[cfg(feature = "onnx")]
+            Self::Tract(tract) => tract.shapes()[1].channels,
+        }
+    }
 }
 
 #[cfg(feature = "onnx")]
@@ -124,7 +133,6 @@ impl Tract {
     }
 
     fn run(&mut self) -> Result<()> {
-        let [_, shape] = self.shapes();
         let picture: Vec<f32> = self
             .input
             .as_chunks::<4>()
@@ -132,11 +140,7 @@ impl Tract {
             .iter()
             .flat_map(|&[red, green, blue, _]| [red, green, blue])
             .collect();
-        let answer = self.network.run(&picture)?;
-        let pixels = self.output.chunks_exact_mut(shape.stride()).zip(answer.chunks_exact(shape.channels));
-        for (padded, pixel) in pixels {
-            padded[..shape.channels].copy_from_slice(pixel);
-        }
+        self.output.copy_from_slice(&self.network.run(&picture)?);
         Ok(())
     }
 }

@@ -265,8 +265,12 @@ impl Segmenter {
         let (guide, mut timings) = self.run(intake)?;
         let mut watch = Stopwatch::start();
         let [_, shape] = self.executor.shapes();
-        let probability =
-            matte::subject(&self.contract, self.executor.output(), shape.stride(), &options.of)?;
+        let probability = matte::subject(
+            &self.contract,
+            self.executor.output(),
+            self.executor.output_stride(),
+            &options.of,
+        )?;
         let map = Map { width: shape.width, height: shape.height, probability: &probability, guide: &guide };
         let bands = Bands::new(map, width, height, swapped, finish)?;
         timings.post_ms = watch.lap_ms();
@@ -278,7 +282,7 @@ impl Segmenter {
         let (_, mut timings) = self.run(intake)?;
         let mut watch = Stopwatch::start();
         let [_, shape] = self.executor.shapes();
-        let data = matte::activate(&self.contract, self.executor.output(), shape.stride());
+        let data = matte::activate(&self.contract, self.executor.output(), self.executor.output_stride());
         let classes = self.contract.classes.clone();
         let prediction = Prediction { width: shape.width, height: shape.height, classes, data };
         timings.post_ms = watch.lap_ms();

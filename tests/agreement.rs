@@ -38,7 +38,7 @@ fn run(executor: &mut Executor, picture: &[f32]) -> Vec<f32> {
         pixel[channels.len()..].fill(0.0);
     }
     executor.run();
-    let pixels = executor.output().chunks(output.stride());
+    let pixels = executor.output().chunks(executor.output_stride());
     pixels.flat_map(|pixel| pixel[..output.channels].iter().copied()).collect()
 }
 

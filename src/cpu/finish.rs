@@ -17,11 +17,6 @@ impl<'a> Finish<'a> {
         Self { activation, residual, after }
     }
 
-    /// The same for the part of the band that starts at `at`.
-    pub(crate) fn from(&self, at: usize) -> Self {
-        Self { residual: self.residual.map(|residual| &residual[at..]), ..*self }
-    }
-
     /// Finishes a band that is written already.
     pub(crate) fn whole(&self, y: &mut [f32]) {
         if self.activation == Activation::None && self.residual.is_none() {

@@ -33,6 +33,8 @@ pub struct Executor {
     memory: Vec<f32>,
     input: usize,
     output: usize,
+    /// Values between two pixels of the output.
+    output_stride: usize,
     scratch: Scratch,
 }
 
@@ -109,8 +111,10 @@ impl Executor {
             blend: Vec::new(),
             residual: Vec::new(),
         };
+        let dense = plan.steps.iter().any(|step| prepare::dense(&plan, step));
+        let output_stride = if dense { 1 } else { plan.buffers[plan.output].stride() };
         let Plan { buffers: shapes, input, output, .. } = plan;
-        Ok(Self { steps, shapes, offsets, memory, input, output, scratch })
+        Ok(Self { steps, shapes, offsets, memory, input, output, output_stride, scratch })
     }
 
     /// Shapes of the input and of the output.
@@ -124,9 +128,15 @@ impl Executor {
         &mut self.memory[range]
     }
 
-    /// The output of the last run: `[height, width, stride]`; the padding holds anything.
+    /// The output of the last run: `[height, width, output_stride]`; the padding holds anything.
     pub fn output(&self) -> &[f32] {
-        &self.memory[self.range(self.output)]
+        let len = self.shapes[self.output].pixels() * self.output_stride;
+        &self.memory[self.range(self.output)][..len]
+    }
+
+    /// Values from one pixel of the output to the next: the channels, padded or not.
+    pub fn output_stride(&self) -> usize {
+        self.output_stride
     }
 
     /// Runs all steps. The input's memory is used again by them.

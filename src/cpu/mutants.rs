@@ -14,7 +14,11 @@ fn run(plan: &Plan, picture: &[f32]) -> Vec<f32> {
         padded[..from.channels].copy_from_slice(pixel);
     }
     executor.run();
-    executor.output().chunks_exact(to.stride()).flat_map(|pixel| pixel[..to.channels].to_vec()).collect()
+    executor
+        .output()
+        .chunks_exact(executor.output_stride())
+        .flat_map(|pixel| pixel[..to.channels].to_vec())
+        .collect()
 }
 
 #[test]

@@ -92,9 +92,9 @@ impl Prepared {
                 }
             },
         };
-        let single = epilogue.residual.is_none().then_some(epilogue.activation);
+        let dense = dense(plan, step);
         Self {
-            kernel: Kernel::new(plan, x, y, op, single, arithmetic),
+            kernel: Kernel::new(plan, x, y, op, dense, arithmetic),
             y,
             activation: epilogue.activation,
             after: epilogue.residual.is_some_and(|residual| residual.after),
@@ -104,15 +104,18 @@ impl Prepared {
     }
 }
 
+/// Whether `step` writes its one channel without padding: where that is the plan's answer, nothing
+/// reads it again, and the kernel can.
+pub(super) fn dense(plan: &Plan, step: &Step) -> bool {
+    matches!(step.op, Op::Transposed { .. })
+        && step.epilogue.residual.is_none()
+        && plan.buffers[step.y].channels == 1
+        && step.y == plan.output
+        && !plan.steps.iter().any(|other| other.reads().any(|buffer| buffer == step.y))
+}
+
 impl Kernel {
-    fn new(
-        plan: &Plan,
-        x: usize,
-        y: usize,
-        op: &Op,
-        single: Option<Activation>,
-        arithmetic: Arithmetic,
-    ) -> Self {
+    fn new(plan: &Plan, x: usize, y: usize, op: &Op, dense: bool, arithmetic: Arithmetic) -> Self {
         let (from, to) = (plan.buffers[x], plan.buffers[y]);
         let values = |constant: usize| plan.constants[constant].to_f32();
         // A gate changes the weights, which are whole numbers no more then.
@@ -134,7 +137,7 @@ impl Kernel {
                 x,
             },
             Op::Transposed { kernel, weights, bias } => Self::Transposed {
-                kernel: Transposed::new(from, to, kernel, &values(weights), &values(bias), single),
+                kernel: Transposed::new(from, to, kernel, &values(weights), &values(bias), dense),
                 x,
             },
             Op::Pool { window, kind } => Self::Pool { kernel: Pool { window, kind, x: from, y: to }, x },

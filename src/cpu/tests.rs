@@ -64,7 +64,7 @@ fn run(executor: &mut Executor, picture: &[f32]) -> Vec<f32> {
     executor.run();
     executor
         .output()
-        .chunks_exact(output.stride())
+        .chunks_exact(executor.output_stride())
         .flat_map(|pixel| pixel[..output.channels].to_vec())
         .collect()
 }

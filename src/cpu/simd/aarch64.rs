@@ -66,6 +66,18 @@ impl F32x4 {
         Self(unsafe { vpaddq_f32(vpaddq_f32(a.0, b.0), vpaddq_f32(c.0, d.0)) })
     }
 
+    /// The first two lanes of both, and the last two of both.
+    #[inline(always)]
+    pub(crate) fn halves(self, other: Self) -> [Self; 2] {
+        // SAFETY: every AArch64 processor has NEON.
+        unsafe {
+            [
+                Self(vcombine_f32(vget_low_f32(self.0), vget_low_f32(other.0))),
+                Self(vcombine_f32(vget_high_f32(self.0), vget_high_f32(other.0))),
+            ]
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn add(self, other: Self) -> Self {
         // SAFETY: every AArch64 processor has NEON.

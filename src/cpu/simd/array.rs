@@ -36,6 +36,12 @@ impl F32x4 {
         Self(of.map(|v| v.0.iter().sum()))
     }
 
+    /// The first two lanes of both, and the last two of both.
+    pub(crate) fn halves(self, other: Self) -> [Self; 2] {
+        let ([a, b, c, d], [e, f, g, h]) = (self.0, other.0);
+        [Self([a, b, e, f]), Self([c, d, g, h])]
+    }
+
     pub(crate) fn add(self, other: Self) -> Self {
         self.each(other, |a, b| a + b)
     }

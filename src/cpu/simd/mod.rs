@@ -109,6 +109,12 @@ mod tests {
     }
 
     #[test]
+    fn halves_keep_their_order() {
+        let (a, b) = (F32x4::load(&[1.0, 2.0, 3.0, 4.0]), F32x4::load(&[5.0, 6.0, 7.0, 8.0]));
+        assert_eq!(a.halves(b).map(F32x4::to_array), [[1.0, 2.0, 5.0, 6.0], [3.0, 4.0, 7.0, 8.0]]);
+    }
+
+    #[test]
     fn sums_are_of_lanes() {
         let of =
             [[1.0, 2.0, 3.0, 4.0], [0.5, 0.0, 0.0, 0.25], [-1.0, 1.0, -2.0, 2.0], [100.0, 10.0, 1.0, 0.0]];

@@ -71,6 +71,13 @@ impl F32x4 {
         })
     }
 
+    /// The first two lanes of both, and the last two of both.
+    #[inline(always)]
+    pub(crate) fn halves(self, other: Self) -> [Self; 2] {
+        // SAFETY: every x86-64 processor has SSE2.
+        unsafe { [Self(_mm_movelh_ps(self.0, other.0)), Self(_mm_movehl_ps(other.0, self.0))] }
+    }
+
     #[inline(always)]
     pub(crate) fn add(self, other: Self) -> Self {
         // SAFETY: every x86-64 processor has SSE2.

@@ -25,7 +25,11 @@ fn run(plan: &Plan, picture: &[f32]) -> Vec<f32> {
         pixel[..channels.len()].copy_from_slice(channels);
     }
     executor.run();
-    executor.output().chunks(output.stride()).flat_map(|pixel| pixel[..output.channels].to_vec()).collect()
+    executor
+        .output()
+        .chunks(executor.output_stride())
+        .flat_map(|pixel| pixel[..output.channels].to_vec())
+        .collect()
 }
 
 /// Lowers a file of the project, compares both plans with tract, and returns how many steps they have.
