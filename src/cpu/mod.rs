@@ -77,8 +77,7 @@ pub(crate) struct Scratch {
     /// A panel of pixels, or a picture, in whole numbers, and what 1 of them is worth.
     whole: Vec<i16>,
     factor: f32,
-    /// Pixels under windows that reach outside, in whole numbers or as they are.
-    patch_whole: Vec<i16>,
+    /// Rows of windows that reach outside, or a row of blocks.
     patch: Vec<f32>,
     /// A row between two rows of a picture that is enlarged.
     blend: Vec<f32>,
@@ -106,7 +105,6 @@ impl Executor {
             runs: Vec::new(),
             whole: Vec::new(),
             factor: 0.0,
-            patch_whole: Vec::new(),
             patch: Vec::new(),
             blend: Vec::new(),
             residual: Vec::new(),

@@ -2,7 +2,7 @@
 //!
 //! `y[oy, ox, o] = bias[o] + sum over (ky, kx, i) of x[iy, ix, i] * weights[ky, kx, i, o]`.
 //! The taps of one row lie side by side in memory, so a row of the window is one run of the sum.
-//! Where a window leaves the picture at its left or right, its taps are copied, with zeros, first.
+//! A window that leaves the picture has shorter runs, and is a row of its own.
 
 use crate::cpu::Scratch;
 use crate::cpu::finish::Finish;
@@ -32,9 +32,9 @@ impl Conv {
         finish: Finish<'_>,
         scratch: &mut Scratch,
     ) {
-        let Scratch { runs, patch, whole, factor, patch_whole, .. } = scratch;
+        let Scratch { runs, whole, factor, .. } = scratch;
         match &self.product {
-            Product::Single(matrix) => self.each(x, rows, runs, patch, |x, stride, runs, count, at| {
+            Product::Single(matrix) => self.each(rows, runs, |stride, runs, count, at| {
                 matrix.multiply(x, stride, runs, count, y, at, finish);
             }),
             Product::Integer(matrix) => {
@@ -42,41 +42,37 @@ impl Conv {
                 if rows.start == 0 {
                     *factor = matrix.quantise(x, whole);
                 }
-                self.each(whole, rows, runs, patch_whole, |q, stride, runs, count, at| {
-                    matrix.multiply(q, *factor, stride, runs, count, y, at, finish);
+                self.each(rows, runs, |stride, runs, count, at| {
+                    matrix.multiply(whole, *factor, stride, runs, count, y, at, finish);
                 });
             }
         }
     }
 
-    /// Hands each row of windows to `multiply`: the picture (or the taps of one window, copied), the
-    /// step between two windows, the pieces of the sum, the windows, and where they go.
-    fn each<T: Copy + Default>(
+    /// Hands each row of windows to `multiply`: the step between two windows, the pieces of the sum,
+    /// the windows, and where they go.
+    fn each(
         &self,
-        x: &[T],
         rows: std::ops::Range<usize>,
         runs: &mut Vec<Run>,
-        patch: &mut Vec<T>,
-        mut multiply: impl FnMut(&[T], usize, &[Run], usize, usize),
+        mut multiply: impl FnMut(usize, &[Run], usize, usize),
     ) {
         let columns = inner(&self.window, 1, self.x.width, self.y.width);
-        let out = self.product.columns();
+        let stride = self.window.stride[1] * self.x.stride();
         for oy in rows.clone() {
-            let band = (oy - rows.start) * self.y.width * out;
+            let at = |ox: usize| ((oy - rows.start) * self.y.width + ox) * self.product.columns();
             for ox in (0..columns.start).chain(columns.end..self.y.width) {
-                self.gather(x, oy, ox, patch);
-                let all = Run { x: 0, w: 0, k: patch.len() };
-                multiply(patch, 0, &[all], 1, band + ox * out);
+                self.runs(oy, ox, runs);
+                multiply(stride, runs, 1, at(ox));
             }
             if !columns.is_empty() {
                 self.runs(oy, columns.start, runs);
-                let stride = self.window.stride[1] * self.x.stride();
-                multiply(x, stride, runs, columns.len(), band + columns.start * out);
+                multiply(stride, runs, columns.len(), at(columns.start));
             }
         }
     }
 
-    /// The pieces of the sum of a row of windows that starts at `oy`, `ox`; rows outside have none.
+    /// The pieces of the sum of the window at `oy`, `ox`; taps outside have none.
     fn runs(&self, oy: usize, ox: usize, runs: &mut Vec<Run>) {
         let Window { kernel: [kernel_h, kernel_w], dilation, .. } = self.window;
         let stride = self.x.stride();
@@ -84,32 +80,19 @@ impl Conv {
         runs.clear();
         for ky in 0..kernel_h {
             let Some(iy) = tap(&self.window, 0, oy, ky, self.x.height) else { continue };
-            // Beside each other they are one run.
-            let (count, taps) = if dilation[1] == 1 { (1, kernel_w) } else { (kernel_w, 1) };
-            for kx in 0..count {
-                let ix = ox * self.window.stride[1] + kx * dilation[1] - self.window.pad[1];
-                runs.push(Run {
-                    x: (iy * self.x.width + ix) * stride,
-                    w: (ky * kernel_w + kx) * tap_rows,
-                    k: taps * stride,
-                });
-            }
-        }
-    }
-
-    /// All taps of one window, zeros where they are outside.
-    fn gather<T: Copy + Default>(&self, x: &[T], oy: usize, ox: usize, patch: &mut Vec<T>) {
-        let stride = self.x.stride();
-        patch.clear();
-        for ky in 0..self.window.kernel[0] {
-            let iy = tap(&self.window, 0, oy, ky, self.x.height);
-            for kx in 0..self.window.kernel[1] {
-                match (iy, tap(&self.window, 1, ox, kx, self.x.width)) {
-                    (Some(iy), Some(ix)) => {
-                        patch.extend_from_slice(&x[(iy * self.x.width + ix) * stride..][..stride]);
-                    }
-                    _ => patch.resize(patch.len() + stride, T::default()),
+            let mut beside = false;
+            for kx in 0..kernel_w {
+                let Some(ix) = tap(&self.window, 1, ox, kx, self.x.width) else { continue };
+                match runs.last_mut() {
+                    // Taps beside each other are one run.
+                    Some(run) if beside => run.k += stride,
+                    _ => runs.push(Run {
+                        x: (iy * self.x.width + ix) * stride,
+                        w: (ky * kernel_w + kx) * tap_rows,
+                        k: stride,
+                    }),
                 }
+                beside = dilation[1] == 1;
             }
         }
     }
