@@ -48,6 +48,12 @@ impl Resize {
         for oy in rows.clone() {
             let Tap { first, second, share } = self.rows[oy];
             let (above, below) = (&x[first * row_len..][..row_len], &x[second * row_len..][..row_len]);
+            let at = (oy - rows.start) * self.y.width * channels;
+            let row = &mut y[at..][..self.y.width * channels];
+            if self.doubles {
+                double(above, below, share, channels, row);
+                continue;
+            }
             blend.resize(row_len, 0.0);
             let mixed: &[f32] = if share == 0.0 {
                 above
@@ -55,12 +61,6 @@ impl Resize {
                 mix(above, below, share, blend);
                 blend
             };
-            let at = (oy - rows.start) * self.y.width * channels;
-            let row = &mut y[at..][..self.y.width * channels];
-            if self.doubles {
-                double(mixed, channels, row);
-                continue;
-            }
             for (out, tap) in row.chunks_exact_mut(channels).zip(&self.columns) {
                 let left = &mixed[tap.first * channels..][..channels];
                 let right = &mixed[tap.second * channels..][..channels];

@@ -75,32 +75,74 @@ pub(crate) fn mix(left: &[f32], right: &[f32], share: f32, out: &mut [f32]) {
     }
 }
 
-/// A row of pixels, enlarged linearly to twice as many: between two of them lie their mixtures with
-/// shares of a quarter and three quarters, and the ends are repeated.
+/// A row between two rows of pixels, enlarged linearly to twice as many: `row = mix(above, below, share)`,
+/// and between two of its pixels lie their mixtures with shares of a quarter and three quarters; the
+/// ends are repeated.
 ///
 /// # Panics
-/// Unless `row` is whole pixels of `channels` values, a multiple of 4, and `out` twice as long.
-#[inline(always)]
-pub(crate) fn double(row: &[f32], channels: usize, out: &mut [f32]) {
-    assert!(channels.is_multiple_of(4) && row.len().is_multiple_of(channels) && out.len() == 2 * row.len());
-    let pixels = row.len() / channels;
-    out[..channels].copy_from_slice(&row[..channels]);
-    let end = out.len() - channels;
-    out[end..].copy_from_slice(&row[row.len() - channels..]);
-    let (quarter, three) = (F32x4::splat(0.25), F32x4::splat(0.75));
-    for pixel in 0..pixels - 1 {
-        for c in (0..channels).step_by(4) {
-            // SAFETY: pixels `pixel` and `pixel + 1` of `row` and `2 * pixel + 1` and
-            // `2 * pixel + 2` of `out` exist, because `pixel + 1 < pixels`.
-            unsafe {
-                let at = row.as_ptr().add(pixel * channels + c);
-                let left = load4(at);
-                let step = load4(at.add(channels)).sub(left);
-                let to = out.as_mut_ptr().add((2 * pixel + 1) * channels + c);
-                step.mul_add(quarter, left).store(&mut *to.cast());
-                step.mul_add(three, left).store(&mut *to.add(channels).cast());
-            }
+/// Unless both rows are the same number of pixels of `channels` values, a multiple of 4, and `out`
+/// twice as many.
+pub(crate) fn double(above: &[f32], below: &[f32], share: f32, channels: usize, out: &mut [f32]) {
+    let len = above.len();
+    assert!(channels > 0 && channels.is_multiple_of(4) && len > 0 && len.is_multiple_of(channels));
+    assert!(below.len() == len && out.len() == 2 * len);
+    let (mut c, wide) = (0, channels / 16 * 16);
+    let (above, below, out) = (above.as_ptr(), below.as_ptr(), out.as_mut_ptr());
+    let pixels = len / channels;
+    // SAFETY: `c` and the vectors of its block are inside a pixel, the rows hold `pixels` of them and
+    // `out` twice as many.
+    unsafe {
+        while c < wide {
+            double_channels::<4>(above.add(c), below.add(c), share, channels, pixels, out.add(c));
+            c += 16;
         }
+        while c < channels {
+            double_channels::<1>(above.add(c), below.add(c), share, channels, pixels, out.add(c));
+            c += 4;
+        }
+    }
+}
+
+/// The same for `N` vectors of each pixel.
+///
+/// # Safety
+/// The rows are valid for reads of `N` vectors every `channels` values, `pixels` times, at least once,
+/// and `out` is valid for writes of twice as many.
+#[inline(always)]
+unsafe fn double_channels<const N: usize>(
+    above: *const f32,
+    below: *const f32,
+    share: f32,
+    channels: usize,
+    pixels: usize,
+    out: *mut f32,
+) {
+    let share = F32x4::splat(share);
+    let [quarter, three] = [0.25, 0.75].map(F32x4::splat);
+    // SAFETY: `pixel` is below `pixels`, and what is written below twice as many.
+    unsafe {
+        let mixed = |pixel: usize| {
+            let at = pixel * channels;
+            std::array::from_fn::<F32x4, N, _>(|n| {
+                let first = load4(above.add(at + n * 4));
+                load4(below.add(at + n * 4)).sub(first).mul_add(share, first)
+            })
+        };
+        let store = |values: [F32x4; N], pixel: usize| {
+            for (n, value) in values.into_iter().enumerate() {
+                value.store(&mut *out.add(pixel * channels + n * 4).cast());
+            }
+        };
+        let mut left = mixed(0);
+        store(left, 0);
+        for pixel in 1..pixels {
+            let right = mixed(pixel);
+            let step: [F32x4; N] = std::array::from_fn(|n| right[n].sub(left[n]));
+            store(std::array::from_fn(|n| step[n].mul_add(quarter, left[n])), 2 * pixel - 1);
+            store(std::array::from_fn(|n| step[n].mul_add(three, left[n])), 2 * pixel);
+            left = right;
+        }
+        store(left, 2 * pixels - 1);
     }
 }
 
