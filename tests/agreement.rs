@@ -1,5 +1,7 @@
 //! Plans run by the CPU executor against tract: on every fixture, and for networks that do not ship.
 
+#![cfg(feature = "onnx")]
+
 mod common;
 
 use std::fs::File;

@@ -116,10 +116,14 @@ impl F32x4 {
         Self(unsafe { _mm_max_ps(self.0, other.0) })
     }
 
-    /// `self * b + c`, rounded twice.
+    /// `self * b + c`; rounded once where the build has FMA, else twice.
     #[inline(always)]
     pub(crate) fn mul_add(self, b: Self, c: Self) -> Self {
-        self.mul(b).add(c)
+        #[cfg(target_feature = "fma")]
+        // SAFETY: the build says that the processor has it.
+        return Self(unsafe { _mm_fmadd_ps(self.0, b.0, c.0) });
+        #[cfg(not(target_feature = "fma"))]
+        return self.mul(b).add(c);
     }
 
     /// The nearest whole numbers, halves to even; of values within the range of `i32`.
