@@ -74,7 +74,7 @@ fn each<const M: usize, const N: usize>(sums: &mut [[F32x4; N]; M], f: impl Fn(F
 #[inline(always)]
 fn hard_swish(v: F32x4) -> F32x4 {
     let c = F32x4::splat;
-    v.mul(v.add(c(3.0)).max(c(0.0)).min(c(6.0))).mul(c(1.0 / 6.0))
+    v.mul(v.mul_add(c(1.0 / 6.0), c(0.5)).max(c(0.0)).min(c(1.0)))
 }
 
 /// `activation` of each value.
