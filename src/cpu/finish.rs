@@ -22,9 +22,13 @@ impl<'a> Finish<'a> {
         if self.activation == Activation::None && self.residual.is_none() {
             return;
         }
-        for at in (0..y.len()).step_by(4) {
-            let value = F32x4::load(y[at..].first_chunk().expect("padded channels"));
-            self.store([[value]], y, at, 0);
+        let vector = |y: &[f32], at: usize| F32x4::load(y[at..].first_chunk().expect("padded channels"));
+        let fours = y.len() / 16 * 16;
+        for at in (0..fours).step_by(16) {
+            self.store([[0, 4, 8, 12].map(|n| vector(y, at + n))], y, at, 0);
+        }
+        for at in (fours..y.len()).step_by(4) {
+            self.store([[vector(y, at)]], y, at, 0);
         }
     }
 
