@@ -17,6 +17,17 @@ impl<'a> Finish<'a> {
         Self { activation, residual, after }
     }
 
+    /// What it consists of, for kernels that choose once a row and not once a tile: the activation, the
+    /// residual, and whether that is added after.
+    pub(crate) fn parts(&self) -> (Activation, Option<&'a [f32]>, bool) {
+        (self.activation, self.residual, self.after)
+    }
+
+    /// The same for the part of the band that starts at `at`.
+    pub(crate) fn from(&self, at: usize) -> Self {
+        Self { residual: self.residual.map(|residual| &residual[at..]), ..*self }
+    }
+
     /// Finishes a band that is written already.
     pub(crate) fn whole(&self, y: &mut [f32]) {
         if self.activation == Activation::None && self.residual.is_none() {
@@ -76,7 +87,7 @@ fn each<const M: usize, const N: usize>(sums: &mut [[F32x4; N]; M], f: impl Fn(F
 }
 
 #[inline(always)]
-fn hard_swish(v: F32x4) -> F32x4 {
+pub(crate) fn hard_swish(v: F32x4) -> F32x4 {
     let c = F32x4::splat;
     v.mul(v.mul_add(c(1.0 / 6.0), c(0.5)).max(c(0.0)).min(c(1.0)))
 }

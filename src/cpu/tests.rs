@@ -3,6 +3,8 @@
 use super::{Arithmetic, Executor};
 use crate::plan::{self, *};
 
+mod rows;
+
 fn shape(height: usize, width: usize, channels: usize) -> Shape {
     Shape { height, width, channels }
 }

@@ -16,6 +16,7 @@ mod aarch64;
 mod array;
 mod math;
 mod product;
+mod slide;
 mod tile;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm32;
@@ -36,7 +37,8 @@ pub(crate) use wasm32::{F32x4, I16x8, I32x4};
 pub(crate) use x86_64::{F32x4, I16x8, I32x4};
 
 pub(crate) use product::{Run, products};
-pub(crate) use tile::{add_tile, double, mix, slide, store_tile};
+pub(crate) use slide::{Along, BLOCK, TILE, add_pixels, along, put_block, slide, take_block};
+pub(crate) use tile::{add_tile, double, mix, store_tile};
 
 #[cfg(test)]
 mod tests {

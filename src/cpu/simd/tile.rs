@@ -10,7 +10,7 @@ use super::F32x4;
 /// # Safety
 /// `from` is valid for reads of four `f32`.
 #[inline(always)]
-unsafe fn load4(from: *const f32) -> F32x4 {
+pub(super) unsafe fn load4(from: *const f32) -> F32x4 {
     // SAFETY: as promised; an array of `f32` is aligned as one.
     F32x4::load(unsafe { &*from.cast() })
 }
@@ -143,48 +143,5 @@ unsafe fn double_channels<const N: usize>(
             left = right;
         }
         store(left, 2 * pixels - 1);
-    }
-}
-
-/// `T` neighbouring windows of `K` columns that lie `S` columns apart, each channel by itself:
-/// `sums[t] = bias + sum over ky, kx of rows[ky][(t * S + kx) * channels ..] * w[(ky * K + kx) * channels ..]`,
-/// handed to `done` for each four channels, with the first one's number.
-///
-/// # Panics
-/// Unless `channels` is a multiple of 4 and all slices hold what is read.
-#[inline(always)]
-pub(crate) fn slide<const T: usize, const S: usize, const K: usize>(
-    rows: &[&[f32]],
-    w: &[f32],
-    bias: &[f32],
-    channels: usize,
-    mut done: impl FnMut(usize, [[F32x4; 1]; T]),
-) {
-    let columns = (T - 1) * S + K;
-    assert!(channels.is_multiple_of(4) && bias.len() >= channels);
-    assert!(rows.iter().all(|row| row.len() >= columns * channels) && w.len() >= rows.len() * K * channels);
-    for c in (0..channels).step_by(4) {
-        // SAFETY: the largest offsets are `columns * channels - 1` in a row, `rows * K * channels - 1`
-        // in `w` and `channels - 1` in `bias`; all were just proved to be inside.
-        unsafe {
-            let mut sums = [[load4(bias.as_ptr().add(c))]; T];
-            let mut w = w.as_ptr().add(c);
-            for row in rows {
-                let mut x = row.as_ptr().add(c);
-                let taps: [F32x4; K] = std::array::from_fn(|kx| load4(w.add(kx * channels)));
-                for column in 0..columns {
-                    let value = load4(x);
-                    x = x.add(channels);
-                    for (t, [sum]) in sums.iter_mut().enumerate() {
-                        let Some(kx) = column.checked_sub(t * S) else { continue };
-                        if kx < K {
-                            *sum = value.mul_add(taps[kx], *sum);
-                        }
-                    }
-                }
-                w = w.add(K * channels);
-            }
-            done(c, sums);
-        }
     }
 }
