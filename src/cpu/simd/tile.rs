@@ -31,7 +31,7 @@ pub(crate) fn add_tile<const M: usize, const N: usize>(
     for (m, row) in sums.iter_mut().enumerate() {
         for (n, sum) in row.iter_mut().enumerate() {
             // SAFETY: the largest offset is `(M - 1) * stride + N * 4 - 1`, which is inside.
-            *sum = sum.add(unsafe { load4(from.as_ptr().add(m * stride + n * 4)) });
+            *sum = sum.add(unsafe { load4(from.as_ptr().add(m * stride).add(n * 4)) });
         }
     }
 }
@@ -52,7 +52,7 @@ pub(crate) fn store_tile<const M: usize, const N: usize>(
     for (m, row) in sums.iter().enumerate() {
         for (n, sum) in row.iter().enumerate() {
             // SAFETY: the largest offset is `(M - 1) * stride + N * 4 - 1`, which is inside.
-            sum.store(unsafe { &mut *to.as_mut_ptr().add(m * stride + n * 4).cast() });
+            sum.store(unsafe { &mut *to.as_mut_ptr().add(m * stride).add(n * 4).cast() });
         }
     }
 }
