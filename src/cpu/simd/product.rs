@@ -118,8 +118,8 @@ pub(crate) fn products<T: Number, const M: usize, const N: usize, const LANES: u
             // summand is at most `last`, and `w` below `(row + k / 4 * LANES) * N * 4`; both were just
             // proved to be inside. A turn takes `DEPTH` values, which divides `k`.
             unsafe {
-                let pixel = |m: usize| x.as_ptr().add((tile * M + m) * stride + from);
-                let mut xs: [*const T; M] = std::array::from_fn(pixel);
+                let pixels = x.as_ptr().add(tile * M * stride).add(from);
+                let mut xs: [*const T; M] = std::array::from_fn(|m| pixels.add(m * stride));
                 let mut w = w.as_ptr().add(row * N * 4);
                 let end = xs[0].add(k);
                 // Four turns, so that most addresses are constant offsets. The condition between two of
