@@ -71,18 +71,20 @@ impl Difference {
     }
 }
 
-/// Also writes each picture, at the network's size, and tract's probabilities for it, so that
-/// `tests/browser/agreement.test.mjs` can compare the builds for browsers with the same.
+/// Also writes each picture, at the network's size, and tract's probabilities for it, and the plan with no
+/// weight rounded, so that `tests/browser/agreement.test.mjs` can compare the builds for browsers with the same.
 fn on_all_fixtures(id: &str) {
     let entry = registry().get(id).expect("a model");
     let file = std::fs::read(project("models").join(&entry.file)).expect("its file");
     let contract: Contract = entry.contract();
     let network = Network::load(&file).expect("a sound model");
-    let mut executor = Executor::new(lower(&file).expect("a plan"), Arithmetic::F32).expect("a sound plan");
-    let Input { width, height, filter, range, .. } = contract.input;
-    let (mut difference, mut pictures) = (Difference::default(), 0);
+    let plan = lower(&file).expect("a plan");
     let folder = project("target/agreement");
     std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join(format!("{id}.plan")), encode(&plan)).expect("room");
+    let mut executor = Executor::new(plan, Arithmetic::F32).expect("a sound plan");
+    let Input { width, height, filter, range, .. } = contract.input;
+    let (mut difference, mut pictures) = (Difference::default(), 0);
     let mut kept = BufWriter::new(File::create(folder.join(format!("{id}.bin"))).expect("a file"));
     for picture in fixtures().iter().filter_map(Fixture::load) {
         let pixels = to_size(picture.view().expect("a picture"), width, height, filter);

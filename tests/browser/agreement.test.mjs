@@ -1,7 +1,8 @@
 /**
- * Both builds' probabilities in a browser against tract's, on every fixture.
+ * Both builds' probabilities in a browser against tract's, on every fixture: of the models as they ship and, where that
+ * rounds their weights, in single precision of the weights as they are.
  *
- * `tests/agreement.rs` writes the pictures, at the networks' sizes, and tract's answers.
+ * `tests/agreement.rs` writes the pictures, at the networks' sizes, tract's answers, and the plans without rounding.
  */
 
 import assert from 'node:assert/strict';
@@ -15,7 +16,10 @@ import { host, send } from './lib/server.mjs';
 import { PROBABILITIES } from './lib/tolerance.mjs';
 
 const FOLDER = join(ROOT, 'target/agreement');
-const MODELS = ['selfie', 'selfie-landscape', 'multiclass'];
+/** The models as they ship and, where `sha256` says so, with other weights in the place of the file of that checksum. */
+const CASES = JSON.parse(readFileSync(join(ROOT, 'models/registry.json'), 'utf8')).models.flatMap(({ id, plan: { levels, sha256 } }) =>
+  levels ? [{ id, want: PROBABILITIES.rounded }, { id, want: PROBABILITIES.exact, sha256 }] : [{ id, want: PROBABILITIES.exact }],
+);
 
 ring('agreement with tract', { Chromium: CHROMIUM }, async (t) => {
   const browser = await launch(t);
@@ -23,13 +27,17 @@ ring('agreement with tract', { Chromium: CHROMIUM }, async (t) => {
   const { url } = await host(t, { answers });
 
   for (const build of ['relaxed', 'simd']) {
-    for (const model of MODELS) {
-      await t.test(`${model}, ${build} build`, async (t) => {
-        assert.ok(existsSync(join(FOLDER, `${model}.bin`)), 'tract has answered: run the ring `native` first');
+    for (const { id, want, sha256 } of CASES) {
+      await t.test(`${id}${sha256 ? ', no weight rounded' : ''}, ${build} build`, async (t) => {
+        assert.ok(existsSync(join(FOLDER, `${id}.bin`)), 'tract has answered: run the ring `native` first');
         const { page, context } = await open(browser, 'about:blank');
         if (build === 'simd') await page.addInitScript(withoutRelaxed);
+        if (sha256) {
+          await page.route('**/*.plan', (route) => route.fulfill({ path: join(FOLDER, `${id}.plan`) }));
+          await page.addInitScript(passAs, sha256);
+        }
         await page.goto(`${url}bare.html`);
-        const rows = await page.evaluate(compare, model);
+        const rows = await page.evaluate(compare, id);
         await context.close();
         assert.ok(rows.length >= 8, `${rows.length} pictures`);
         const [most, mean, overlap] = [
@@ -39,8 +47,8 @@ ring('agreement with tract', { Chromium: CHROMIUM }, async (t) => {
         ];
         const { info } = rows[0];
         assert.equal(info.build, build);
+        if (want === PROBABILITIES.exact) assert.equal(info.arithmetic, 'f32');
         t.diagnostic(`${rows.length} pictures, ${info.arithmetic}: max ${most.toExponential(1)}, mean at most ${mean.toExponential(1)}, IoU at least ${overlap.toFixed(4)}`);
-        const want = PROBABILITIES[model];
         assert.ok(most <= want.most && mean <= want.mean && overlap >= want.overlap, `wanted ${JSON.stringify(want)}`);
       });
     }
@@ -51,6 +59,12 @@ ring('agreement with tract', { Chromium: CHROMIUM }, async (t) => {
 function withoutRelaxed() {
   const { validate } = WebAssembly;
   WebAssembly.validate = (bytes) => !String(new Uint8Array(bytes)).includes('253,133,2') && validate(bytes);
+}
+
+/** In the page: lets any file pass for the one with this checksum. */
+function passAs(sha256) {
+  const sum = Uint8Array.from(sha256.match(/../g), (byte) => parseInt(byte, 16));
+  crypto.subtle.digest = () => Promise.resolve(sum.buffer);
 }
 
 /** In the page: how far each picture's probabilities are from tract's, and how much the persons' masks overlap. */

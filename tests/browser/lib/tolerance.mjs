@@ -20,10 +20,10 @@ export const VIDEO = { mean: 1.5, far: 0.04, iou: 0.985 };
 
 /**
  * How far a picture's probabilities may be from tract's: the largest and the mean difference, and the least overlap of
- * the person's mask. The weights of `multiclass` are rounded in its plan, and it may multiply in whole numbers.
+ * the person's mask. In single precision only the order of sums differs; where a plan's weights are rounded, and it may
+ * multiply in whole numbers, one pixel can be far off.
  */
 export const PROBABILITIES = {
-  selfie: { most: 2e-3, mean: 1e-5, overlap: 0.9995 },
-  'selfie-landscape': { most: 2e-3, mean: 1e-5, overlap: 0.9995 },
-  multiclass: { most: 1, mean: 0.004, overlap: 0.995 },
+  exact: { most: 2e-3, mean: 1e-5, overlap: 0.9995 },
+  rounded: { most: 1, mean: 0.004, overlap: 0.995 },
 };
