@@ -2,10 +2,15 @@
  * Writes `dist/`, the package as it is published. Quick where nothing has changed.
  *
  *   node scripts/build.mjs [--sizes]   with a table of what each file weighs, which takes a minute at first
+ *   node scripts/build.mjs --demo      only what the demo page runs, to `target/demo/`
+ *
+ * What reads ONNX files takes minutes to compile, and the page never asks for it. The rest lies in a
+ * folder of its own, which is no package, so that no half of one is tested or published.
  */
 
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { parseArgs } from 'node:util';
 
 import { BUNDLES, PACKAGE, ROOT, bundle } from './bundle.mjs';
 import { sizeTable } from './sizes.mjs';
@@ -15,6 +20,7 @@ import { BUILDS, makeWasm, optimised, run } from './wasm.mjs';
 const DECLARATIONS = ['index', 'segmenter', 'error', 'types'];
 
 const DIST = `${ROOT}dist/`;
+const DEMO = `${ROOT}target/demo/`;
 
 try {
   await main();
@@ -24,24 +30,35 @@ try {
 }
 
 async function main() {
+  const { values } = parseArgs({ options: { demo: { type: 'boolean' }, sizes: { type: 'boolean' } } });
   checkVersions();
-  await makeWasm(step);
+  if (values.demo) return writeFiles(DEMO, withoutOnnx(BUILDS), withoutOnnx(BUNDLES));
 
+  await writeFiles(DIST, BUILDS, BUNDLES);
   step('types');
   const compiler = createRequire(import.meta.url).resolve('typescript/package.json').replace('package.json', 'bin/tsc');
   run(process.execPath, [compiler, '-p', 'src/ts/tsconfig.json', '--outDir', 'target/types']);
-
-  step('dist');
-  rmSync(DIST, { recursive: true, force: true });
-  mkdirSync(`${DIST}wasm`, { recursive: true });
-  for (const build of BUILDS) cpSync(optimised(build), `${DIST}wasm/featheredge.${build}.wasm`);
-  for (const name of BUNDLES) await bundle(name, { outfile: `${DIST}${name}.js` });
   for (const name of DECLARATIONS) copyDeclaration(name);
-  for (const { plan } of readJson('models/registry.json').models) cpSync(`${ROOT}models/${plan.file}`, `${DIST}models/${plan.file}`);
-  writeFileSync(`${DIST}package.json`, `${JSON.stringify(published(), null, 2)}\n`);
   for (const name of papers()) cpSync(`${ROOT}${name}`, `${DIST}${name}`);
+  // The last, because it makes a package of the folder.
+  writeFileSync(`${DIST}package.json`, `${JSON.stringify(published(), null, 2)}\n`);
 
-  if (process.argv.includes('--sizes')) console.log(await sizeTable(DIST));
+  if (values.sizes) console.log(await sizeTable(DIST));
+}
+
+/** Makes `folder` anew, of what pages download. */
+async function writeFiles(folder, builds, bundles) {
+  await makeWasm(builds, step);
+  step(folder.slice(ROOT.length, -1));
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(`${folder}wasm`, { recursive: true });
+  for (const build of builds) cpSync(optimised(build), `${folder}wasm/featheredge.${build}.wasm`);
+  for (const name of bundles) await bundle(name, { outfile: `${folder}${name}.js` });
+  for (const { plan } of readJson('models/registry.json').models) cpSync(`${ROOT}models/${plan.file}`, `${folder}models/${plan.file}`);
+}
+
+function withoutOnnx(names) {
+  return names.filter((name) => !/\bonnx$/.test(name));
 }
 
 function step(text) {

@@ -1,8 +1,10 @@
 /**
  * Serves the demo page on the loopback address, under a strict Content-Security-Policy.
  *
+ *   node scripts/serve.mjs [FOLDER]   FOLDER is dist/ or, as `npm start` has it, target/demo/
+ *
  *   /               www/, the page
- *   /featheredge/   dist/, the package
+ *   /featheredge/   FOLDER, the library
  *   /fixtures/      fixtures/, the sample portraits
  *
  * There is no COOP and no COEP: the library needs neither.
@@ -15,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 import sirv from 'sirv';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const FOLDERS = { '/featheredge/': 'dist', '/fixtures/': 'fixtures', '/': 'www' };
+const FOLDERS = { '/fixtures/': 'fixtures', '/': 'www' };
 const DEFAULT_PORT = 8787;
 const ATTEMPTS = 20;
 
@@ -39,11 +41,11 @@ export const HEADERS = {
 /**
  * Starts serving; without a `port` on one that is free.
  *
- * @param {{ port?: number, quiet?: boolean }} options `quiet` prints no requests
+ * @param {{ library?: string, port?: number, quiet?: boolean }} options `library` is the library's folder, `quiet` prints no requests
  * @returns {Promise<{ url: string, close(): Promise<void> }>}
  */
-export async function serve({ port = 0, quiet = false } = {}) {
-  const folders = Object.entries(FOLDERS).map(([path, folder]) => [path, sirv(`${ROOT}${folder}`, { dev: true, etag: true })]);
+export async function serve({ library = 'dist', port = 0, quiet = false } = {}) {
+  const folders = Object.entries({ '/featheredge/': library, ...FOLDERS }).map(([path, folder]) => [path, sirv(`${ROOT}${folder}`, { dev: true, etag: true })]);
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     if (!quiet) response.on('finish', () => console.log(`${response.statusCode} ${request.method} ${request.url}`));
@@ -85,7 +87,7 @@ async function listen(server, port) {
 async function main() {
   const port = Number(process.env.PORT || DEFAULT_PORT);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`PORT is ${process.env.PORT}, want 0 to 65535`);
-  const { url, close } = await serve({ port, quiet: true });
+  const { url, close } = await serve({ library: process.argv[2], port, quiet: true });
   console.log(`featheredge is at ${url} (stop with Ctrl+C)`);
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void close().then(() => process.exit(0)));
 }

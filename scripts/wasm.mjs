@@ -44,10 +44,10 @@ const PASSES = [
   '--strip-target-features',
 ];
 
-/** Makes `target/wasm-opt/featheredge.<build>.wasm` for every build. */
-export async function makeWasm(step) {
+/** Makes `target/wasm-opt/featheredge.<build>.wasm` for each of `builds`; `simd` and `relaxed` go together. */
+export async function makeWasm(builds, step) {
   const changed = [];
-  for (const build of BUILDS) {
+  for (const build of builds) {
     step(`cargo: ${build} build`);
     run('scripts/cargo-wasm', [build, 'build', '--lib', ...CARGO[build]]);
     const input = `target/wasm-${build}/wasm32-unknown-unknown/${CARGO[build].at(-1).replace(/^--/, '')}/featheredge.wasm`;

@@ -1,6 +1,7 @@
 /** The demo page in Chromium, end to end: a file goes in, a matte comes out, and it is the native one. */
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 import { PNG } from 'pngjs';
@@ -10,13 +11,15 @@ import { CHROMIUM, launch, open, until } from './lib/chromium.mjs';
 import { later } from './lib/clean.mjs';
 import { choose, download, downloadMatte, drop, openDemo, pick, settled } from './lib/demo.mjs';
 import { assertAlike, assertShows, nativeMatte } from './lib/matte.mjs';
-import { fixture } from './lib/paths.mjs';
+import { ROOT, fixture } from './lib/paths.mjs';
 import { pngHeader } from './lib/pictures.mjs';
 import { ring } from './lib/ring.mjs';
 import { JPEG, SAME_PIXELS } from './lib/tolerance.mjs';
 
 ring('the demo page', { Chromium: CHROMIUM }, async (t) => {
-  const { url, close } = await serve({ quiet: true });
+  // What `npm start` serves: less than the package.
+  execFileSync(process.execPath, ['scripts/build.mjs', '--demo'], { cwd: ROOT });
+  const { url, close } = await serve({ library: 'target/demo', quiet: true });
   later(t, close);
   const browser = await launch(t);
 
