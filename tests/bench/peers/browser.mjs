@@ -14,15 +14,15 @@ export async function harness() {
   return { launch, all, log, url: server.isolated, close: () => server.close() };
 }
 
-/** A warm page with one library and one network, each in a renderer of its own. */
+/** A warm page with one library and one network, each in a renderer of its own, and what the library says of itself. */
 export async function openPeer(browser, url, options) {
   const context = await browser.newContext();
   const page = await context.newPage();
   page.setDefaultTimeout(WAIT_MS);
   await page.goto(`${url}/page.html`);
   await page.waitForFunction(() => 'READY' in window);
-  await within(page.evaluate((options) => window.B.create(options), options));
-  return page;
+  const { info } = await within(page.evaluate((options) => window.B.create(options), options));
+  return { page, info };
 }
 
 /** Milliseconds of each of up to `count` runs of the network on the fixed picture. */

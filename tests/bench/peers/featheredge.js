@@ -16,9 +16,14 @@ const MODELS = {
 
 window.networkMs = [];
 
-/** `temperature` is the registry's factor on the network's output; the others' masks are without it. */
-export async function create({ model, worker, temperature }) {
+/**
+ * `temperature` is the registry's factor on the network's output; the others' masks are without it.
+ * `arithmetic` is used in the place of what a trial would find; only on the page's own thread.
+ */
+export async function create({ model, worker, temperature, arithmetic }) {
+  if (arithmetic) await force(arithmetic);
   const segmenter = await Segmenter.create({ model: MODELS[model], worker });
+  if (arithmetic && segmenter.info.arithmetic !== arithmetic) throw new Error(segmenter.info.reason);
   let fixed;
   return {
     kind: 'pipeline',
@@ -47,6 +52,16 @@ export async function create({ model, worker, temperature }) {
     context.drawImage(bitmap, 0, 0, w, h);
     return context.getImageData(0, 0, w, h);
   }
+}
+
+/** Makes the thread that runs the network believe that a trial was held before. */
+async function force(arithmetic) {
+  const { Runner } = await import('/extra/featheredge/runner.js');
+  const { handle } = Runner.prototype;
+  Runner.prototype.handle = function (request) {
+    if (request.type === 'load') request.model.arithmetic = arithmetic;
+    return handle.call(this, request);
+  };
 }
 
 /** One less the background's share, with the temperature undone. */

@@ -29,6 +29,10 @@ const RIVALS = { selfie: [...RUNTIMES, ...TFLITE], 'selfie-landscape': [...RUNTI
 /** Ours as it ships, and on the page's own thread, where its memory is seen and the others run. */
 const WORKER = { id: 'featheredge', options: { adapter: 'featheredge', worker: true } };
 const PAGE = { id: 'featheredge-page', options: { adapter: 'featheredge', worker: false } };
+/** Without whole numbers, as where a trial finds single precision the faster. */
+const F32 = { id: 'featheredge-f32', options: { ...PAGE.options, arithmetic: 'f32' } };
+
+const OURS = { selfie: [PAGE, WORKER], 'selfie-landscape': [PAGE, WORKER], multiclass: [PAGE, F32, WORKER] };
 
 /** How far a mask may be from the reference: mean absolute difference, and IoU at one half. */
 const MOST_OFF = 0.004;
@@ -72,17 +76,19 @@ export async function benchPeers({ quick, 'no-build': noBuild }) {
   }
 }
 
-/** All libraries on one network: `{ id: { name, inferMs, networkMs, smallMs, bigMs, memoryBytes, agreement } }`. */
+/** All libraries on one network: `{ id: { name, arithmetic, inferMs, networkMs, smallMs, bigMs, memoryBytes, agreement } }`. */
 async function modelRows({ launch, all, url }, model, { rounds, infers, small, big }) {
   const heavy = model === 'multiclass' ? 1 : 0;
   const { temperature } = registry().find(({ id }) => id === model).output;
   const browser = await launch();
   try {
     const lanes = [];
-    for (const { id, name, options } of [PAGE, WORKER, ...RIVALS[model].map((id) => rival(all, id))]) {
-      const page = await openPeer(browser, url, { ...options, temperature, model: NETWORKS[model] });
+    for (const { id, name, options } of [...OURS[model], ...RIVALS[model].map((id) => rival(all, id))]) {
+      const { page, info } = await openPeer(browser, url, { ...options, temperature, model: NETWORKS[model] });
       await inferences(page, heavy ? 2 : 30, LIMIT_MS);
-      lanes.push({ id, name, page, ours: id.startsWith('featheredge'), inferMs: [], networkMs: [], smallMs: [], bigMs: [] });
+      const ours = id.startsWith('featheredge');
+      const arithmetic = ours ? info.arithmetic : undefined;
+      lanes.push({ id, name, arithmetic, page, ours, inferMs: [], networkMs: [], smallMs: [], bigMs: [] });
     }
     const want = reference(model);
     for (const lane of lanes) {
@@ -127,8 +133,8 @@ async function each(lanes, rounds, measure) {
   }
 }
 
-function rowOf({ id, name, inferMs, networkMs, smallMs, bigMs, memoryBytes, agreement }, model) {
-  const row = { name, runs: inferMs.length };
+function rowOf({ id, name, arithmetic, inferMs, networkMs, smallMs, bigMs, memoryBytes, agreement }, model) {
+  const row = { name, arithmetic, runs: inferMs.length };
   for (const [key, values] of Object.entries({ inferMs, networkMs, smallMs, bigMs })) {
     if (values.length > 0) row[key] = summary(values);
   }

@@ -2,12 +2,14 @@
 
 const OURS = 'featheredge';
 const PAGE = 'featheredge-page';
+const F32 = 'featheredge-f32';
 
 /** What is compared: a title, and how to find each library's figure in the record. */
 const ROWS = [
   ['selfie, network', ({ models }) => network(models.selfie)],
   ['selfie-landscape, network', ({ models }) => network(models['selfie-landscape'])],
   ['multiclass, network', ({ models }) => network(models.multiclass)],
+  ['multiclass, network, in f32 throughout', ({ models }) => network(models.multiclass, F32)],
   ['selfie, 512x512', ({ models }) => whole(models.selfie, 'smallMs')],
   ['selfie, 12 MP', ({ models }) => whole(models.selfie, 'bigMs')],
   ['multiclass, 512x512', ({ models }) => whole(models.multiclass, 'smallMs')],
@@ -22,8 +24,9 @@ const ROWS = [
 export function peersTable(_bench, _quality, record) {
   const { models, cold, machine, load, date, bounds } = record;
   const names = new Map(Object.values(models).flatMap((rows) => Object.entries(rows).map(([id, { name }]) => [id, name])));
-  const lines = ROWS.map(([title, find]) => {
-    const { ours, others } = find(record);
+  const found = ROWS.map(([title, find]) => ({ title, ...find(record) }));
+  // A row that the record has nothing of is left out.
+  const lines = found.filter(({ ours }) => ours > 0).map(({ title, ours, others }) => {
     const [[best, least], ...rest] = others.sort(([, a], [, b]) => a - b);
     return `| ${[title, round(ours), `${round(least)} (${names.get(best)})`, (ours / least).toFixed(2), rest.map(([, value]) => round(value)).join(', ')].join(' | ')} |`;
   });
@@ -40,8 +43,8 @@ export function peersTable(_bench, _quality, record) {
   ].join('\n');
 }
 
-function network(rows) {
-  return figures(rows, PAGE, (row) => (row.networkMs ?? row.inferMs)?.median);
+function network(rows, id = PAGE) {
+  return figures(rows, id, (row) => (row.networkMs ?? row.inferMs)?.median);
 }
 
 function whole(rows, name) {
@@ -55,7 +58,7 @@ function memory(rows) {
 /** Ours under `id`, and `[id, figure]` of the others that have one. */
 function figures(rows, id, figureOf) {
   const others = Object.entries(rows).filter(([other]) => !other.startsWith(OURS));
-  return { ours: figureOf(rows[id]), others: others.map(([other, row]) => [other, figureOf(row)]).filter(([, figure]) => figure > 0) };
+  return { ours: rows[id] && figureOf(rows[id]), others: others.map(([other, row]) => [other, figureOf(row)]).filter(([, figure]) => figure > 0) };
 }
 
 function round(value) {
