@@ -94,6 +94,22 @@ ring('pictures', { Chromium: CHROMIUM }, async (t) => {
     assertAlike(t, 'orientation 6 as an image element', received(image), upright, JPEG);
   });
 
+  await t.test('frames that do not say how they are turned are not taken for upright', async (t) => {
+    const { page } = await open(browser, 'about:blank');
+    // As in Chromium before 138.
+    await page.addInitScript(() => {
+      delete VideoFrame.prototype.rotation;
+      delete VideoFrame.prototype.flip;
+    });
+    await page.goto(`${url}bare.html`);
+    const matte = await page.evaluate(async () => {
+      const { Segmenter, sendable } = await import('/tools.js');
+      const segmenter = await Segmenter.create({ worker: false });
+      return sendable(await segmenter.segment(await (await fetch('/turned/3')).blob()));
+    });
+    assertAlike(t, 'orientation 3, untold', received(matte), nativeMatte(fixture(HOPPER)), JPEG);
+  });
+
   await t.test('12 megapixels work, and are the small matte grown', async (t) => {
     const { matte, small } = await page.evaluate(async (path) => {
       const { make } = await import('/kinds.js');
