@@ -28,10 +28,13 @@ impl F32x4 {
         let n = v.mul(c(std::f32::consts::LOG2_E)).nearest();
         let r = n.mul_add(c(-0.693_359_4), v);
         let r = n.mul_add(c(2.121_944_4e-4), r);
-        let mut sum = c(1.0 / 720.0);
-        for factor in [1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
-            sum = sum.mul_add(r, c(factor));
-        }
+        let square = r.mul(r);
+        let low = r.add(c(1.0));
+        let middle = r.mul_add(c(1.0 / 6.0), c(0.5));
+        let high = r.mul_add(c(1.0 / 120.0), c(1.0 / 24.0));
+        let high = square.mul_add(c(1.0 / 720.0), high);
+        let sum = square.mul_add(high, middle);
+        let sum = square.mul_add(sum, low);
         sum.mul(n.exp2_whole())
     }
 }
