@@ -2,9 +2,9 @@
 //!
 //! `y[p, o] = finish(bias[o] + sum over runs, i < k of x[run.x + p * stride + i] * w[run.w + i, o])`
 //!
-//! A tile of two pixels by sixteen output channels (four by eight, or four by four, for the columns
-//! that are left) lives in registers while the sum runs. Other shapes were measured slower on both wasm
-//! builds: higher ones need an address for each pixel, wider ones more registers than there are.
+//! A tile of two pixels by sixteen output channels (four by eight, or eight by four, for the columns
+//! that are left) lives in registers while the sum runs. Wider ones need more registers than there are,
+//! higher ones an address for each pixel, and were not faster on the whole.
 
 use super::finish::Finish;
 use super::simd::{F32x4, Run, products};
