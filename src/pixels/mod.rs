@@ -9,11 +9,13 @@ mod decode;
 mod jpeg;
 mod resize;
 mod size;
+mod taps;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use decode::{Decoded, decode};
-pub use resize::{Filter, Reducer, to_input, to_size};
+pub use resize::{Reducer, to_input, to_size};
 pub use size::{MAX_PIXELS, MAX_SIDE, check_size, header_size};
+pub use taps::Filter;
 
 use crate::error::{Error, Result};
 

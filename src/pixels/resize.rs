@@ -1,47 +1,16 @@
 //! A picture at another size, from rows as they come.
 //!
 //! Each output pixel is a weighted mean of the picture's pixels around it, rows and columns apart.
-//! Where the reduction is strong, blocks of 2 or 4 pixels are summed as whole numbers first:
-//! they are still so many to an output pixel that the weights hardly notice, and most of the work is
-//! a few additions of bytes.
-
-use serde::{Deserialize, Serialize};
+//! Where the reduction is strong, blocks of 2 or 4 pixels are summed first: they are still so many to
+//! an output pixel that the weights hardly notice, and most of the work is a few additions of bytes.
+//!
+//! All of it is done in whole numbers: weights of 16 bits with as many of them after the point as fit,
+//! means down the picture with 7 bits after the point, sums of 32 bits. Together they are off by a
+//! hundredth of a byte's step or so.
 
 use super::Rgba8;
-use crate::cpu::simd::{F32x4, I16x8};
-
-/// How pixels are weighted when a picture is reduced; the support grows with the reduction,
-/// so neither aliases.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Filter {
-    /// The mean of the pixels that a cell covers.
-    #[default]
-    Box,
-    /// A Hamming window twice as wide: smoother, nearly as sharp.
-    Hamming,
-}
-
-impl Filter {
-    /// How far it reaches, in output pixels.
-    fn support(self) -> f64 {
-        match self {
-            Self::Box => 0.5,
-            Self::Hamming => 1.0,
-        }
-    }
-
-    /// The weight at a distance in output pixels.
-    fn weight(self, at: f64) -> f64 {
-        let phase = at.abs() * std::f64::consts::PI;
-        match self {
-            Self::Box => f64::from(at > -0.5 && at <= 0.5),
-            Self::Hamming if phase == 0.0 => 1.0,
-            Self::Hamming if at.abs() >= 1.0 => 0.0,
-            Self::Hamming => phase.sin() / phase * (0.54 + 0.46 * phase.cos()),
-        }
-    }
-}
+use super::taps::{Filter, Taps, block, sums};
+use crate::cpu::simd::{F32x4, I16x8, I32x4};
 
 /// `picture` stretched to `[height, width, 4]` bytes.
 ///
@@ -75,28 +44,29 @@ pub fn to_input(bytes: &[u8], [black, white]: [f32; 2], input: &mut [f32]) {
 
 /// Stretches a picture whose rows are given from top to bottom.
 ///
-/// Memory: four floats for each pixel of the output, and two rows.
+/// Memory: the output, and as many rows as one of its rows is made of.
 pub struct Reducer {
     width: usize,
     out_w: usize,
     /// Rows and columns of a block: 1, 2 or 4.
     block: [usize; 2],
-    columns: Vec<Taps>,
-    /// For each row of blocks, the output rows that it is a part of.
-    rows: Vec<Taps>,
-    next: usize,
-    /// The sums of one row of blocks, and their weighted means across.
-    sums: Vec<[f32; 4]>,
-    across: Vec<[f32; 4]>,
-    output: Vec<[f32; 4]>,
+    /// How many rows of sums there are, and how many have come.
+    height: usize,
+    taken: usize,
+    rows: Taps,
+    columns: Taps,
+    /// The sums of the last rows of blocks, `[rows.reach, line]`, each line from an even pixel's start.
+    sums: Vec<i16>,
+    line: usize,
+    /// Sums on the way to `mixed`, for rows of many taps.
+    partial: Vec<[I32x4; 2]>,
+    /// A row of weighted means down the sums, times 128, and zeros.
+    mixed: Vec<i16>,
+    output: Vec<u8>,
 }
 
-/// Weights for consecutive places.
-#[derive(Clone, Default)]
-struct Taps {
-    first: usize,
-    weights: Vec<f32>,
-}
+/// Bits after the point of a mean down the picture: with 8 for a byte they fill 15.
+const MIXED_BITS: u32 = 7;
 
 impl Reducer {
     /// All calls of [`Reducer::rows`] but the last give a multiple of this many rows.
@@ -111,27 +81,23 @@ impl Reducer {
         let [out_w, out_h] = to;
         assert!(width > 0 && height > 0 && out_w > 0 && out_h > 0, "sides above 0, not {from:?} to {to:?}");
         let block = [block(height, out_h), block(width, out_w)];
-        let columns = taps(width, out_w, block[1], filter);
-        let mut rows = vec![Taps::default(); sums(height, block[0])];
-        for (oy, taps) in taps(height, out_h, block[0], filter).into_iter().enumerate() {
-            for (row, weight) in rows[taps.first..].iter_mut().zip(taps.weights) {
-                if row.weights.is_empty() {
-                    row.first = oy;
-                }
-                row.weights.push(weight);
-            }
-        }
-        let sums = vec![[0.0; 4]; sums(width, block[1])];
+        // Sums down reach 255 times the columns of a block, sums across the largest `i16`.
+        let rows = Taps::new([height, out_h], block[0], filter, GROUP, 18);
+        let columns = Taps::new([width, out_w], block[1], filter, 2, 16);
+        let line = (sums(width, block[1]) * 4).next_multiple_of(8);
         Self {
             width,
             out_w,
             block,
-            columns,
+            height: sums(height, block[0]),
+            taken: 0,
+            sums: vec![0; rows.reach * line],
+            line,
+            partial: if rows.count > GROUP { vec![[I32x4::zero(); 2]; line / 8] } else { Vec::new() },
+            mixed: vec![0; line + columns.count * 4],
+            output: Vec::with_capacity(out_w * out_h * 4),
             rows,
-            next: 0,
-            sums,
-            across: vec![[0.0; 4]; out_w],
-            output: vec![[0.0; 4]; out_w * out_h],
+            columns,
         }
     }
 
@@ -144,12 +110,21 @@ impl Reducer {
         let blocks = bytes.chunks_exact(row_bytes * self.block[0]);
         let rest = blocks.remainder().chunks_exact(row_bytes);
         for rows in blocks.chain(rest) {
+            assert!(self.taken < self.height, "no more rows than the picture has");
             match rows.len() / row_bytes {
                 1 => self.sum::<1>(rows),
                 2 => self.sum::<2>(rows),
                 _ => self.sum::<4>(rows),
             }
-            self.spread();
+            self.taken += 1;
+            while let Some(&first) = self.rows.first.get(self.output.len() / (self.out_w * 4)) {
+                let last = (first + self.rows.reach).min(self.height) - 1;
+                if last >= self.taken {
+                    break;
+                }
+                self.mix(first, last);
+                self.spread();
+            }
         }
     }
 
@@ -158,130 +133,146 @@ impl Reducer {
     /// # Panics
     /// If rows are missing.
     pub fn finish(self) -> Vec<u8> {
-        assert_eq!(self.next, self.rows.len(), "all rows of the picture");
-        let mut bytes = vec![0; self.output.len() * 4];
-        let mut pairs = self.output.chunks(2);
-        for to in bytes.chunks_mut(8) {
-            let Some(pair) = pairs.next() else { break };
-            let mut eight = [0; 8];
-            I16x8::round(F32x4::load(&pair[0]), F32x4::load(&pair[pair.len() - 1])).narrow(&mut eight);
-            to.copy_from_slice(&eight[..to.len()]);
-        }
-        bytes
+        assert_eq!(self.taken, self.height, "all rows of the picture");
+        self.output
     }
 
-    /// Fills `sums` from `N` rows.
+    /// Fills the next line of `sums` from `N` rows.
     fn sum<const N: usize>(&mut self, rows: &[u8]) {
         let row_bytes = self.width * 4;
         let rows: [&[u8]; N] = std::array::from_fn(|i| &rows[i * row_bytes..][..row_bytes]);
-        let chunks: [&[[u8; 16]]; N] = rows.map(|row| row.as_chunks().0);
-        let fours = row_bytes / 16;
+        let fours: [&[[u8; 16]]; N] = rows.map(|row| &row.as_chunks().0[..row_bytes / 32 * 2]);
         let summed = |i: usize| {
-            let [mut low, mut high] = I16x8::widen(&chunks[0][i]);
-            for chunk in &chunks[1..] {
-                let [more_low, more_high] = I16x8::widen(&chunk[i]);
+            let [mut low, mut high] = I16x8::widen(&fours[0][i]);
+            for four in &fours[1..] {
+                let [more_low, more_high] = I16x8::widen(&four[i]);
                 (low, high) = (low.add(more_low), high.add(more_high));
             }
             [low, high]
         };
+        let line = &mut self.sums[self.taken % self.rows.reach * self.line..][..self.line];
         let across = self.block[1];
-        let single = match across {
+        let eights = row_bytes / 32;
+        let to = &mut line.as_chunks_mut::<8>().0[..eights * 4 / across];
+        match across {
             4 => {
-                for (i, sum) in self.sums[..fours].iter_mut().enumerate() {
-                    let [low, high] = summed(i);
-                    let [even, odd] = low.add(high).to_f32();
-                    even.add(odd).store(sum);
+                for (i, to) in to.iter_mut().enumerate() {
+                    let [left, right] = [summed(2 * i), summed(2 * i + 1)].map(|[low, high]| low.add(high));
+                    left.add_halves(right).store(to);
                 }
-                fours
             }
             2 => {
-                for (i, two) in self.sums.as_chunks_mut::<2>().0[..fours].iter_mut().enumerate() {
-                    for (half, sum) in summed(i).into_iter().zip(two) {
-                        let [even, odd] = half.to_f32();
-                        even.add(odd).store(sum);
-                    }
+                for (i, to) in to.iter_mut().enumerate() {
+                    let [low, high] = summed(i);
+                    low.add_halves(high).store(to);
                 }
-                fours * 2
             }
             _ => {
-                for (i, four) in self.sums.as_chunks_mut::<4>().0[..fours].iter_mut().enumerate() {
+                for (i, to) in to.as_chunks_mut::<2>().0.iter_mut().enumerate() {
                     let [low, high] = summed(i);
-                    let pixels = low.to_f32().into_iter().chain(high.to_f32());
-                    pixels.zip(four).for_each(|(pixel, sum)| pixel.store(sum));
+                    low.store(&mut to[0]);
+                    high.store(&mut to[1]);
                 }
-                fours * 4
             }
-        };
+        }
         // What is left of the row: whole blocks first, then pixels by themselves.
-        let mut x = fours * 4;
-        for sum in &mut self.sums[single..] {
+        let mut x = eights * 8;
+        let rest = &mut line.as_chunks_mut::<4>().0[x / across..sums(self.width, across)];
+        for sum in rest {
             let columns = if x + across <= self.width { across } else { 1 };
             let places = rows.iter().flat_map(|row| row[x * 4..][..columns * 4].as_chunks::<4>().0);
-            *sum = places.fold([0.0; 4], |sum, pixel| std::array::from_fn(|c| sum[c] + f32::from(pixel[c])));
+            *sum = places.fold([0; 4], |sum, pixel| std::array::from_fn(|c| sum[c] + i16::from(pixel[c])));
             x += columns;
         }
     }
 
-    /// Weighs `sums` across, and adds that to the output rows it belongs to.
-    fn spread(&mut self) {
-        for (to, taps) in self.across.iter_mut().zip(&self.columns) {
-            let mut sum = F32x4::splat(0.0);
-            for (pixel, &weight) in self.sums[taps.first..].iter().zip(&taps.weights) {
-                sum = F32x4::load(pixel).mul_add(F32x4::splat(weight), sum);
+    /// Weighs the lines from row `first`, none of which is beyond row `last`.
+    fn mix(&mut self, first: usize, last: usize) {
+        let Self { ref rows, ref sums, line, ref mut partial, ref mut mixed, .. } = *self;
+        let y = self.output.len() / (self.out_w * 4);
+        let weights = rows.weights[y * rows.count..][..rows.count].as_chunks::<GROUP>().0;
+        let bits = rows.bits + self.block[1].ilog2() - MIXED_BITS;
+        let mixed = &mut mixed.as_chunks_mut::<8>().0[..line / 8];
+        for (group, weights) in weights.iter().enumerate() {
+            let lines = std::array::from_fn(|i| {
+                let row = (first + group * GROUP + i).min(last);
+                sums[row % rows.reach * line..][..line].as_chunks::<8>().0
+            });
+            match (group == 0, (group + 1) * GROUP == rows.count) {
+                (true, true) => add::<true, true>(lines, weights, bits, partial, mixed),
+                (true, false) => add::<true, false>(lines, weights, bits, partial, mixed),
+                (false, false) => add::<false, false>(lines, weights, bits, partial, mixed),
+                (false, true) => add::<false, true>(lines, weights, bits, partial, mixed),
             }
-            sum.store(to);
         }
-        let Taps { first, ref weights } = self.rows[self.next];
-        self.next += 1;
-        let outputs = self.output[first * self.out_w..].chunks_exact_mut(self.out_w);
-        for (output, &weight) in outputs.zip(weights) {
-            let weight = F32x4::splat(weight);
-            for (sum, part) in output.iter_mut().zip(&self.across) {
-                F32x4::load(part).mul_add(weight, F32x4::load(sum)).store(sum);
+    }
+
+    /// Weighs `mixed` across: the next row of the output.
+    fn spread(&mut self) {
+        let Self { ref columns, ref mixed, out_w, ref mut output, .. } = *self;
+        let start = output.len();
+        output.resize(start + out_w * 4, 0);
+        let bits = columns.bits + MIXED_BITS - self.block[1].ilog2();
+        let half = I32x4::splat(1 << (bits - 1));
+        let pairs = columns.count / 2;
+        let weights = columns.weights.as_chunks::<2>().0;
+        let four = |x: usize| {
+            let at: [usize; 4] = std::array::from_fn(|i| (x + i).min(out_w - 1));
+            let weights = at.map(|x| &weights[x * pairs..][..pairs]);
+            let places = at.map(|x| &mixed[columns.first[x] * 4..][..pairs * 8].as_chunks::<8>().0[..pairs]);
+            let mut sums = [half; 4];
+            for pair in 0..pairs {
+                for i in 0..4 {
+                    let two = I16x8::load(&places[i][pair]).interleave_halves();
+                    sums[i] = sums[i].add(two.dot(I16x8::splat_pair(&weights[i][pair])));
+                }
             }
+            let [a, b, c, d] = sums.map(|sum| sum.shr(bits));
+            [I16x8::narrowed(a, b), I16x8::narrowed(c, d)]
+        };
+        let (fours, rest) = output[start..].as_chunks_mut::<16>();
+        for (i, to) in fours.iter_mut().enumerate() {
+            let [low, high] = four(i * 4);
+            low.narrow_both(high, to);
+        }
+        if !rest.is_empty() {
+            let mut last = [0; 16];
+            let [low, high] = four(fours.len() * 4);
+            low.narrow_both(high, &mut last);
+            rest.copy_from_slice(&last[..rest.len()]);
         }
     }
 }
 
-/// How many blocks an output pixel is wide at least: with fewer, the networks' edges were seen to move.
-const BLOCKS: f64 = 4.0;
+/// Lines that are weighed at once.
+const GROUP: usize = 4;
 
-/// How many pixels are summed first.
-fn block(len: usize, out: usize) -> usize {
-    let scale = len as f64 / out as f64;
-    [4, 2].into_iter().find(|&block| scale >= BLOCKS * block as f64).unwrap_or(1)
-}
-
-/// Number of sums of a line: its blocks, and then single pixels for what fills no block.
-fn sums(len: usize, block: usize) -> usize {
-    len / block + len % block
-}
-
-/// For each of `out` pixels, the weights of the sums around it: to each pixel of a sum the mean of
-/// what the filter gives them.
-fn taps(len: usize, out: usize, block: usize, filter: Filter) -> Vec<Taps> {
-    let scale = len as f64 / out as f64;
-    let stretch = scale.max(1.0);
-    let whole = len / block;
-    let sum_of =
-        |pixel: usize| if pixel / block < whole { pixel / block } else { whole + pixel - whole * block };
-    (0..out)
-        .map(|i| {
-            let centre = (i as f64 + 0.5) * scale;
-            let reach = filter.support() * stretch;
-            let near = (centre - reach).max(0.0) as usize..((centre + reach).ceil() as usize).min(len);
-            let weight = |pixel: usize| filter.weight((pixel as f64 + 0.5 - centre) / stretch);
-            let counts: Vec<usize> = near.filter(|&pixel| weight(pixel) != 0.0).collect();
-            let total: f64 = counts.iter().map(|&pixel| weight(pixel)).sum();
-            let (first, last) = (sum_of(counts[0]), sum_of(counts[counts.len() - 1]));
-            let mut weights = vec![0.0; last - first + 1];
-            for pixel in counts {
-                let pixels = if pixel / block < whole { block } else { 1 };
-                weights[sum_of(pixel) - first] += (weight(pixel) / (total * pixels as f64)) as f32;
-            }
-            Taps { first, weights }
-        })
-        .collect()
+/// Adds four weighted lines to `partial`, which is anything if they are the `FIRST`; the `LAST` go to
+/// `mixed`, divided by two to the power of `bits`.
+#[inline(never)]
+fn add<const FIRST: bool, const LAST: bool>(
+    lines: [&[[i16; 8]]; GROUP],
+    &[a, b, c, d]: &[i16; GROUP],
+    bits: u32,
+    partial: &mut [[I32x4; 2]],
+    mixed: &mut [[i16; 8]],
+) {
+    let weights = [I16x8::splat_pair(&[a, b]), I16x8::splat_pair(&[c, d])];
+    let half = I32x4::splat(1 << (bits - 1));
+    let lines = lines.map(|line| &line[..mixed.len()]);
+    for (i, to) in mixed.iter_mut().enumerate() {
+        let [mut low, mut high] = if FIRST { [half; 2] } else { partial[i] };
+        for (pair, weights) in weights.into_iter().enumerate() {
+            let two = I16x8::load(&lines[2 * pair][i]).interleave(I16x8::load(&lines[2 * pair + 1][i]));
+            low = low.add(two[0].dot(weights));
+            high = high.add(two[1].dot(weights));
+        }
+        if LAST {
+            I16x8::narrowed(low.shr(bits), high.shr(bits)).store(to);
+        } else {
+            partial[i] = [low, high];
+        }
+    }
 }
 
 #[cfg(test)]
@@ -292,13 +283,23 @@ mod tests {
         (0..len).map(|i| ((i * 2_654_435_761) >> 9) as u8).collect()
     }
 
+    fn weight(filter: Filter, at: f64) -> f64 {
+        let phase = at.abs() * std::f64::consts::PI;
+        match filter {
+            Filter::Box => f64::from(at > -0.5 && at <= 0.5),
+            Filter::Hamming if phase == 0.0 => 1.0,
+            Filter::Hamming if at.abs() >= 1.0 => 0.0,
+            Filter::Hamming => phase.sin() / phase * (0.54 + 0.46 * phase.cos()),
+        }
+    }
+
     /// The header's weighted mean, one output pixel at a time and without blocks.
     fn reference(picture: Rgba8<'_>, to: [usize; 2], filter: Filter) -> Vec<f64> {
         let weights = |i: usize, len: usize, out: usize| {
             let scale = len as f64 / out as f64;
             let centre = (i as f64 + 0.5) * scale;
             let weights: Vec<f64> =
-                (0..len).map(|at| filter.weight((at as f64 + 0.5 - centre) / scale.max(1.0))).collect();
+                (0..len).map(|at| weight(filter, (at as f64 + 0.5 - centre) / scale.max(1.0))).collect();
             let total: f64 = weights.iter().sum();
             weights.into_iter().map(|weight| weight / total).collect::<Vec<_>>()
         };

@@ -163,6 +163,19 @@ impl I32x4 {
         // SAFETY: every AArch64 processor has NEON.
         F32x4(unsafe { vcvtq_f32_s32(self.0) })
     }
+
+    #[inline(always)]
+    pub(crate) fn splat(value: i32) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
+        Self(unsafe { vdupq_n_s32(value) })
+    }
+
+    /// Divided by two to the power of `bits`, rounded down.
+    #[inline(always)]
+    pub(crate) fn shr(self, bits: u32) -> Self {
+        // SAFETY: every AArch64 processor has NEON; a shift to the left by less than 0 is one to the right.
+        Self(unsafe { vshlq_s32(self.0, vdupq_n_s32(-(bits as i32))) })
+    }
 }
 
 /// Eight `i16`.
@@ -208,22 +221,49 @@ impl I16x8 {
         Self(unsafe { vminq_s16(self.0, other.0) })
     }
 
-    #[inline(always)]
-    pub(crate) fn to_f32(self) -> [F32x4; 2] {
-        // SAFETY: every AArch64 processor has NEON.
-        unsafe {
-            [
-                F32x4(vcvtq_f32_s32(vmovl_s16(vget_low_s16(self.0)))),
-                F32x4(vcvtq_f32_s32(vmovl_high_s16(self.0))),
-            ]
-        }
-    }
-
     /// The eight values as bytes; what does not fit becomes the nearest that does.
     #[inline(always)]
     pub(crate) fn narrow(self, to: &mut [u8; 8]) {
         // SAFETY: the reference is 8 writable bytes, which need no alignment.
         unsafe { vst1_u8(to.as_mut_ptr(), vqmovun_s16(self.0)) }
+    }
+
+    /// These and eight more as bytes; what does not fit becomes the nearest that does.
+    #[inline(always)]
+    pub(crate) fn narrow_both(self, high: Self, to: &mut [u8; 16]) {
+        // SAFETY: the reference is 16 writable bytes, which need no alignment.
+        unsafe { vst1q_u8(to.as_mut_ptr(), vqmovun_high_s16(vqmovun_s16(self.0), high.0)) }
+    }
+
+    /// Eight numbers as they are; what does not fit becomes the nearest that does.
+    #[inline(always)]
+    pub(crate) fn narrowed(low: I32x4, high: I32x4) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
+        Self(unsafe { vqmovn_high_s32(vqmovn_s32(low.0), high.0) })
+    }
+
+    /// Places of the two in turns: of their first halves, and of their second.
+    #[inline(always)]
+    pub(crate) fn interleave(self, other: Self) -> [Self; 2] {
+        // SAFETY: every AArch64 processor has NEON.
+        unsafe { [Self(vzip1q_s16(self.0, other.0)), Self(vzip2q_s16(self.0, other.0))] }
+    }
+
+    /// Places of the two halves in turns.
+    #[inline(always)]
+    pub(crate) fn interleave_halves(self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
+        Self(unsafe { vzip1q_s16(self.0, vextq_s16::<4>(self.0, self.0)) })
+    }
+
+    /// The sum of the two halves of each.
+    #[inline(always)]
+    pub(crate) fn add_halves(self, other: Self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
+        Self(unsafe {
+            let low = vcombine_s16(vget_low_s16(self.0), vget_low_s16(other.0));
+            vaddq_s16(low, vcombine_s16(vget_high_s16(self.0), vget_high_s16(other.0)))
+        })
     }
 
     /// The two values four times.

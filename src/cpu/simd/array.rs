@@ -100,6 +100,15 @@ impl I32x4 {
     pub(crate) fn to_f32(self) -> F32x4 {
         F32x4(self.0.map(|v| v as f32))
     }
+
+    pub(crate) fn splat(value: i32) -> Self {
+        Self([value; 4])
+    }
+
+    /// Divided by two to the power of `bits`, rounded down.
+    pub(crate) fn shr(self, bits: u32) -> Self {
+        Self(self.0.map(|v| v >> bits))
+    }
 }
 
 /// Eight `i16`.
@@ -128,13 +137,37 @@ impl I16x8 {
         Self(std::array::from_fn(|i| self.0[i].min(other.0[i])))
     }
 
-    pub(crate) fn to_f32(self) -> [F32x4; 2] {
-        std::array::from_fn(|half| F32x4(std::array::from_fn(|i| f32::from(self.0[4 * half + i]))))
-    }
-
     /// The eight values as bytes; what does not fit becomes the nearest that does.
     pub(crate) fn narrow(self, to: &mut [u8; 8]) {
         *to = self.0.map(|v| v.clamp(0, 255) as u8);
+    }
+
+    /// These and eight more as bytes; what does not fit becomes the nearest that does.
+    pub(crate) fn narrow_both(self, high: Self, to: &mut [u8; 16]) {
+        *to = std::array::from_fn(|i| if i < 8 { self.0[i] } else { high.0[i - 8] }.clamp(0, 255) as u8);
+    }
+
+    /// Eight numbers as they are; what does not fit becomes the nearest that does.
+    pub(crate) fn narrowed(low: I32x4, high: I32x4) -> Self {
+        let value = |i: usize| if i < 4 { low.0[i] } else { high.0[i - 4] };
+        Self(std::array::from_fn(|i| value(i).clamp(-32768, 32767) as i16))
+    }
+
+    /// Places of the two in turns: of their first halves, and of their second.
+    pub(crate) fn interleave(self, other: Self) -> [Self; 2] {
+        let both = [self.0, other.0];
+        std::array::from_fn(|half| Self(std::array::from_fn(|i| both[i % 2][4 * half + i / 2])))
+    }
+
+    /// Places of the two halves in turns.
+    pub(crate) fn interleave_halves(self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i % 2 * 4 + i / 2]))
+    }
+
+    /// The sum of the two halves of each.
+    pub(crate) fn add_halves(self, other: Self) -> Self {
+        let both = [self.0, other.0];
+        Self(std::array::from_fn(|i| both[i / 4][i % 4].wrapping_add(both[i / 4][i % 4 + 4])))
     }
 
     /// The two values four times.

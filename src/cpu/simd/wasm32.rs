@@ -154,6 +154,17 @@ impl I32x4 {
     pub(crate) fn to_f32(self) -> F32x4 {
         F32x4(f32x4_convert_i32x4(self.0))
     }
+
+    #[inline(always)]
+    pub(crate) fn splat(value: i32) -> Self {
+        Self(i32x4_splat(value))
+    }
+
+    /// Divided by two to the power of `bits`, rounded down.
+    #[inline(always)]
+    pub(crate) fn shr(self, bits: u32) -> Self {
+        Self(i32x4_shr(self.0, bits))
+    }
 }
 
 /// Eight `i16`.
@@ -191,20 +202,46 @@ impl I16x8 {
         Self(i16x8_min(self.0, other.0))
     }
 
-    #[inline(always)]
-    pub(crate) fn to_f32(self) -> [F32x4; 2] {
-        [
-            F32x4(f32x4_convert_i32x4(i32x4_extend_low_i16x8(self.0))),
-            F32x4(f32x4_convert_i32x4(i32x4_extend_high_i16x8(self.0))),
-        ]
-    }
-
     /// The eight values as bytes; what does not fit becomes the nearest that does.
     #[inline(always)]
     pub(crate) fn narrow(self, to: &mut [u8; 8]) {
         let bytes = u8x16_narrow_i16x8(self.0, self.0);
         // SAFETY: the reference is 8 writable bytes; the store needs no alignment.
         unsafe { v128_store64_lane::<0>(bytes, to.as_mut_ptr().cast()) }
+    }
+
+    /// These and eight more as bytes; what does not fit becomes the nearest that does.
+    #[inline(always)]
+    pub(crate) fn narrow_both(self, high: Self, to: &mut [u8; 16]) {
+        // SAFETY: the reference is 16 writable bytes; `v128_store` needs no alignment.
+        unsafe { v128_store(to.as_mut_ptr().cast(), u8x16_narrow_i16x8(self.0, high.0)) }
+    }
+
+    /// Eight numbers as they are; what does not fit becomes the nearest that does.
+    #[inline(always)]
+    pub(crate) fn narrowed(low: I32x4, high: I32x4) -> Self {
+        Self(i16x8_narrow_i32x4(low.0, high.0))
+    }
+
+    /// Places of the two in turns: of their first halves, and of their second.
+    #[inline(always)]
+    pub(crate) fn interleave(self, other: Self) -> [Self; 2] {
+        [
+            Self(i16x8_shuffle::<0, 8, 1, 9, 2, 10, 3, 11>(self.0, other.0)),
+            Self(i16x8_shuffle::<4, 12, 5, 13, 6, 14, 7, 15>(self.0, other.0)),
+        ]
+    }
+
+    /// Places of the two halves in turns.
+    #[inline(always)]
+    pub(crate) fn interleave_halves(self) -> Self {
+        Self(i16x8_shuffle::<0, 4, 1, 5, 2, 6, 3, 7>(self.0, self.0))
+    }
+
+    /// The sum of the two halves of each.
+    #[inline(always)]
+    pub(crate) fn add_halves(self, other: Self) -> Self {
+        Self(i16x8_add(i64x2_shuffle::<0, 2>(self.0, other.0), i64x2_shuffle::<1, 3>(self.0, other.0)))
     }
 
     /// The two values four times.

@@ -166,6 +166,19 @@ impl I32x4 {
         // SAFETY: every x86-64 processor has SSE2.
         F32x4(unsafe { _mm_cvtepi32_ps(self.0) })
     }
+
+    #[inline(always)]
+    pub(crate) fn splat(value: i32) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
+        Self(unsafe { _mm_set1_epi32(value) })
+    }
+
+    /// Divided by two to the power of `bits`, rounded down.
+    #[inline(always)]
+    pub(crate) fn shr(self, bits: u32) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
+        Self(unsafe { _mm_sra_epi32(self.0, _mm_cvtsi32_si128(bits as i32)) })
+    }
 }
 
 /// Eight `i16`.
@@ -209,20 +222,48 @@ impl I16x8 {
         Self(unsafe { _mm_min_epi16(self.0, other.0) })
     }
 
-    #[inline(always)]
-    pub(crate) fn to_f32(self) -> [F32x4; 2] {
-        // Both halves of each `i32` hold the value; the shift leaves the upper one, with its sign.
-        // SAFETY: every x86-64 processor has SSE2.
-        let whole = |twice| F32x4(unsafe { _mm_cvtepi32_ps(_mm_srai_epi32::<16>(twice)) });
-        // SAFETY: every x86-64 processor has SSE2.
-        unsafe { [whole(_mm_unpacklo_epi16(self.0, self.0)), whole(_mm_unpackhi_epi16(self.0, self.0))] }
-    }
-
     /// The eight values as bytes; what does not fit becomes the nearest that does.
     #[inline(always)]
     pub(crate) fn narrow(self, to: &mut [u8; 8]) {
         // SAFETY: the reference is 8 writable bytes; `storel` needs no alignment.
         unsafe { _mm_storel_epi64(to.as_mut_ptr().cast(), _mm_packus_epi16(self.0, self.0)) }
+    }
+
+    /// These and eight more as bytes; what does not fit becomes the nearest that does.
+    #[inline(always)]
+    pub(crate) fn narrow_both(self, high: Self, to: &mut [u8; 16]) {
+        // SAFETY: the reference is 16 writable bytes; `storeu` needs no alignment.
+        unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), _mm_packus_epi16(self.0, high.0)) }
+    }
+
+    /// Eight numbers as they are; what does not fit becomes the nearest that does.
+    #[inline(always)]
+    pub(crate) fn narrowed(low: I32x4, high: I32x4) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
+        Self(unsafe { _mm_packs_epi32(low.0, high.0) })
+    }
+
+    /// Places of the two in turns: of their first halves, and of their second.
+    #[inline(always)]
+    pub(crate) fn interleave(self, other: Self) -> [Self; 2] {
+        // SAFETY: every x86-64 processor has SSE2.
+        unsafe { [Self(_mm_unpacklo_epi16(self.0, other.0)), Self(_mm_unpackhi_epi16(self.0, other.0))] }
+    }
+
+    /// Places of the two halves in turns.
+    #[inline(always)]
+    pub(crate) fn interleave_halves(self) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
+        Self(unsafe { _mm_unpacklo_epi16(self.0, _mm_srli_si128::<8>(self.0)) })
+    }
+
+    /// The sum of the two halves of each.
+    #[inline(always)]
+    pub(crate) fn add_halves(self, other: Self) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
+        Self(unsafe {
+            _mm_add_epi16(_mm_unpacklo_epi64(self.0, other.0), _mm_unpackhi_epi64(self.0, other.0))
+        })
     }
 
     /// The two values four times.
