@@ -1,9 +1,8 @@
 //! The guided filter's coefficients, on the network's grid.
 //!
 //! Within each window the map is taken to be an affine function of the picture's colour,
-//! `p = a . rgb + b`; the least squares fit needs 13 means over the window. Rows go through once:
-//! sums down the window are kept running, sums across it are taken where they are needed, and
-//! only the rows of one window are held.
+//! `p = a . rgb + b`; the least squares fit needs 13 means over the window. Rows go through once, and
+//! only those of one window are held; where no cell needs a fit, nothing is measured.
 
 use super::upsample::{EPSILON, LEVELS, Map, RADIUS};
 use crate::cpu::simd::F32x4;
@@ -43,61 +42,55 @@ pub(super) fn coefficients(map: Map<'_>) -> (Vec<Affine>, Vec<u8>) {
     let fitting = spread(&wanted, width, height, RADIUS);
     let certain = |&known: &u8| [0.0, 0.0, 0.0, if known == ABOVE { 1.0 } else { 0.0 }];
     let mut cells: Vec<Affine> = known.iter().map(certain).collect();
-    let mut moments = Sums::<13>::new(width);
-    let mut fitted = Sums::<4>::new(width);
+    // Cells are worked on four at a time, and only where any of the four is wanted.
+    let fours = width.div_ceil(4);
+    let [wanted_fours, fitting_fours] = [&wanted, &fitting].map(|cells| any_of_four(cells, width));
+    let measured_fours = spread(&fitting_fours, fours, height, RADIUS);
+    let [low, high] = LEVELS;
+    let gain = F32x4::splat(255.0 / (high - low));
+    let share = |i: usize, y: usize| F32x4::load(&across.as_chunks::<4>().0[i]).mul(F32x4::splat(down[y]));
+    let mut moments = Window::<13>::new(width, height);
+    let mut fitted = Window::<4>::new(width, height);
     // A window's last row comes `RADIUS` rows after its centre, and then again for the second mean.
     for y in 0..height + 2 * RADIUS {
         if y < height {
             let (guide, probability) = (&guide[y * width * 4..][..width * 4], &probability[y * width..]);
-            moments.push(|i| measure(guide, &probability[..width], i));
-        } else {
-            moments.push(|_| [F32x4::splat(0.0); 13]);
+            moments.measure(y, &measured_fours[y * fours..][..fours], guide, &probability[..width]);
         }
         let Some(y) = y.checked_sub(RADIUS) else { continue };
         if y < height {
-            let share = down[y];
-            let fitting = &fitting[y * width..][..width];
-            fitted.push(|i| {
-                if !fitting[i * 4..].iter().take(4).any(|&cell| cell == ABOVE | BELOW) {
-                    return [F32x4::splat(0.0); 4];
-                }
-                let fit = fit(&moments.means(i, &across, share));
-                if i * 4 + 4 <= width {
-                    return fit;
-                }
-                // Beyond the last column are zeros.
-                let inside = F32x4::load(&std::array::from_fn(|lane| f32::from(i * 4 + lane < width)));
-                fit.map(|value| value.mul(inside))
-            });
-        } else {
-            fitted.push(|_| [F32x4::splat(0.0); 4]);
+            moments.add_down(y, &measured_fours[y * fours..][..fours]);
+            fitted.fit(y, &fitting_fours[y * fours..][..fours], &moments, width, |i| share(i, y));
         }
         let Some(y) = y.checked_sub(RADIUS) else { continue };
-        let [low, high] = LEVELS;
-        let gain = 255.0 / (high - low);
-        let cells = cells[y * width..][..width].chunks_mut(4);
-        let known = known[y * width..][..width].chunks_mut(4);
-        let wanted = wanted[y * width..][..width].chunks(4);
-        for (i, ((cells, known), wanted)) in cells.zip(known).zip(wanted).enumerate() {
-            if !wanted.contains(&(ABOVE | BELOW)) {
-                continue;
-            }
-            let [r, g, b, offset] = fitted.means(i, &across, down[y]);
-            let scaled = [
-                r.mul(F32x4::splat(gain)),
-                g.mul(F32x4::splat(gain)),
-                b.mul(F32x4::splat(gain)),
-                offset.sub(F32x4::splat(low)).mul(F32x4::splat(gain / 255.0)),
-            ];
-            let [r, g, b, offset] = scaled.map(F32x4::to_array);
+        fitted.add_down(y, &fitting_fours[y * fours..][..fours]);
+        for i in flagged(&wanted_fours[y * fours..][..fours]) {
+            let [r, g, b, offset] = fitted.means(i, share(i, y)).map(|value| value.mul(gain));
+            let offset = offset.sub(F32x4::splat(low).mul(gain)).mul(F32x4::splat(1.0 / 255.0));
+            let open = open([r, g, b, offset]);
+            let [r, g, b, offset] = [r, g, b, offset].map(F32x4::to_array);
             // Around the others of the four, not all that they need was fitted.
-            for lane in (0..cells.len()).filter(|&lane| wanted[lane] == ABOVE | BELOW) {
-                cells[lane] = [r[lane], g[lane], b[lane], offset[lane]];
-                known[lane] = open(&cells[lane]);
+            let first = y * width + i * 4;
+            for (lane, at) in (first..(first + 4).min((y + 1) * width)).enumerate() {
+                if wanted[at] == ABOVE | BELOW {
+                    cells[at] = [r[lane], g[lane], b[lane], offset[lane]];
+                    known[at] = open[lane];
+                }
             }
         }
     }
     (cells, known)
+}
+
+/// For each four cells of a row, whether any of them is wanted: 1 or 0.
+fn any_of_four(cells: &[u8], width: usize) -> Vec<u8> {
+    let wanted = |cell: &u8| *cell == ABOVE | BELOW;
+    cells.chunks(width).flat_map(|row| row.chunks(4)).map(|four| u8::from(four.iter().any(wanted))).collect()
+}
+
+/// The places of those that are not 0.
+fn flagged(flags: &[u8]) -> impl Iterator<Item = usize> {
+    flags.iter().enumerate().filter(|(_, flag)| **flag != 0).map(|(i, _)| i)
 }
 
 /// What the probabilities alone say of each cell.
@@ -133,62 +126,105 @@ fn spread(cells: &[u8], width: usize, height: usize, radius: usize) -> Vec<u8> {
     down
 }
 
-/// What the coefficients say of a cell; between cells, where coefficients are mixed, no colour gives
-/// more, or less, than at one of them.
-fn open(cell: &Affine) -> u8 {
-    let most = |value: f32| if value > 0.0 { value } else { 0.0 };
-    let [r, g, b, offset] = cell.map(|value| value * 255.0);
-    let highest = offset + most(r) + most(g) + most(b);
-    let lowest = offset - most(-r) - most(-g) - most(-b);
+/// What the coefficients of four cells say of each; between cells, where coefficients are mixed, no
+/// colour gives more, or less, than at one of them.
+#[inline(always)]
+fn open(cells: [F32x4; 4]) -> [u8; 4] {
+    let none = F32x4::splat(0.0);
+    let [r, g, b, offset] = cells.map(|value| value.mul(F32x4::splat(255.0)));
+    let highest = offset.add(r.max(none)).add(g.max(none)).add(b.max(none)).to_array();
+    let lowest = offset.add(r.min(none)).add(g.min(none)).add(b.min(none)).to_array();
     // Bytes are rounded; a tenth is far more than what the sums of these numbers are off by.
-    (u8::from(highest > 0.4) * ABOVE) | (u8::from(lowest < 254.6) * BELOW)
+    std::array::from_fn(|i| (u8::from(highest[i] > 0.4) * ABOVE) | (u8::from(lowest[i] < 254.6) * BELOW))
 }
 
-/// `N` planes of values, and their sums down the last `WINDOW` rows.
-struct Sums<const N: usize> {
-    /// Each row is `RADIUS` zeros, its values, and zeros.
-    rows: [[Vec<f32>; N]; WINDOW],
-    sums: [Vec<f32>; N],
-    next: usize,
+/// `N` planes of values, in as many rows as a window has.
+struct Window<const N: usize> {
+    /// `[WINDOW + 1, N, stride]`; each row of a plane is `RADIUS` zeros, its values, and zeros. The last
+    /// row is all zeros.
+    values: Vec<f32>,
+    /// The sums down a window, `[N, stride]`.
+    sums: Vec<f32>,
+    stride: usize,
+    height: usize,
 }
 
-impl<const N: usize> Sums<N> {
-    fn new(width: usize) -> Self {
-        let plane = || vec![0.0; width.next_multiple_of(4) + 2 * RADIUS];
-        Self {
-            rows: std::array::from_fn(|_| std::array::from_fn(|_| plane())),
-            sums: std::array::from_fn(|_| plane()),
-            next: 0,
+impl<const N: usize> Window<N> {
+    fn new(width: usize, height: usize) -> Self {
+        let stride = width.next_multiple_of(4) + 2 * RADIUS;
+        Self { values: vec![0.0; (WINDOW + 1) * N * stride], sums: vec![0.0; N * stride], stride, height }
+    }
+
+    /// Writes four cells of row `y` in place of those `WINDOW` rows above.
+    #[inline(always)]
+    fn put(&mut self, y: usize, i: usize, values: [F32x4; N]) {
+        let row = &mut self.values[y % WINDOW * N * self.stride..][..N * self.stride];
+        for (plane, value) in row.chunks_exact_mut(self.stride).zip(values) {
+            value.store((&mut plane[RADIUS + i * 4..][..4]).try_into().expect("four values"));
         }
     }
 
-    /// Adds a row, four cells of which `values` gives, and drops the oldest.
-    fn push(&mut self, mut values: impl FnMut(usize) -> [F32x4; N]) {
-        let row = &mut self.rows[self.next];
-        self.next = (self.next + 1) % WINDOW;
-        for i in 0..(self.sums[0].len() - 2 * RADIUS) / 4 {
-            let values = values(i);
-            for ((sums, row), value) in self.sums.iter_mut().zip(&mut *row).zip(values) {
-                let at = RADIUS + i * 4..RADIUS + i * 4 + 4;
-                let sum: &mut [f32; 4] = (&mut sums[at.clone()]).try_into().expect("four values");
-                let old: &mut [f32; 4] = (&mut row[at]).try_into().expect("four values");
-                F32x4::load(sum).sub(F32x4::load(old)).add(value).store(sum);
-                value.store(old);
+    /// Adds up those four cells of the window's rows around row `y` that are flagged.
+    #[inline(never)]
+    fn add_down(&mut self, y: usize, fours: &[u8]) {
+        let len = N * self.stride;
+        let rows: [&[f32]; WINDOW] = std::array::from_fn(|i| {
+            let inside = (y + i).checked_sub(RADIUS).filter(|&y| y < self.height);
+            // The row beyond the window's is 0.
+            &self.values[inside.map_or(WINDOW, |y| y % WINDOW) * len..][..len]
+        });
+        let sums = &mut self.sums[..len];
+        for i in flagged(fours) {
+            let mut at = RADIUS + i * 4;
+            for _ in 0..N {
+                let value = |row: &[f32]| F32x4::load(row[at..at + 4].try_into().expect("four values"));
+                let sum = rows[1..].iter().fold(value(rows[0]), |sum, row| sum.add(value(row)));
+                sum.store((&mut sums[at..at + 4]).try_into().expect("four values"));
+                at += self.stride;
             }
         }
     }
 
-    /// The means around four cells of a row; `across` and `down` are the shares of one column and
-    /// one row in a mean.
+    /// The means around four cells of the row that was added up; `share` is that of one cell in a mean.
     #[inline(always)]
-    fn means(&self, i: usize, across: &[f32], down: f32) -> [F32x4; N] {
-        let share = F32x4::load(&across.as_chunks::<4>().0[i]).mul(F32x4::splat(down));
-        std::array::from_fn(|plane| {
+    fn means(&self, i: usize, share: F32x4) -> [F32x4; N] {
+        let mut planes = self.sums.chunks_exact(self.stride);
+        std::array::from_fn(|_| {
             let near: &[f32; WINDOW + 3] =
-                self.sums[plane][i * 4..][..WINDOW + 3].try_into().expect("the window");
+                planes.next().expect("a plane")[i * 4..][..WINDOW + 3].try_into().expect("the window");
             let at = |ix: usize| F32x4::load(near[ix..ix + 4].try_into().expect("four values"));
             (1..WINDOW).fold(at(0), |sum, ix| sum.add(at(ix))).mul(share)
         })
+    }
+}
+
+impl Window<13> {
+    /// Measures the flagged cells of row `y`, four at a time.
+    #[inline(never)]
+    fn measure(&mut self, y: usize, fours: &[u8], guide: &[u8], probability: &[f32]) {
+        for i in flagged(fours) {
+            self.put(y, i, measure(guide, probability, i));
+        }
+    }
+}
+
+impl Window<4> {
+    /// Fits the flagged cells of row `y`, four at a time, to the moments that were added up for it.
+    #[inline(never)]
+    fn fit(
+        &mut self,
+        y: usize,
+        fours: &[u8],
+        moments: &Window<13>,
+        width: usize,
+        share: impl Fn(usize) -> F32x4,
+    ) {
+        for i in flagged(fours) {
+            let fit = fit(&moments.means(i, share(i)));
+            // Beyond the last column are zeros.
+            let inside = F32x4::load(&std::array::from_fn(|lane| f32::from(i * 4 + lane < width)));
+            self.put(y, i, fit.map(|value| value.mul(inside)));
+        }
     }
 }
 
@@ -196,10 +232,14 @@ impl<const N: usize> Sums<N> {
 /// colours.
 #[inline(always)]
 fn measure(guide: &[u8], probability: &[f32], i: usize) -> [F32x4; 13] {
-    let (mut pixels, mut p) = ([0; 16], [0.0; 4]);
-    let kept = (probability.len() - i * 4).min(4);
-    pixels[..kept * 4].copy_from_slice(&guide[i * 16..][..kept * 4]);
-    p[..kept].copy_from_slice(&probability[i * 4..][..kept]);
+    let whole = guide.as_chunks::<16>().0.get(i).zip(probability.as_chunks::<4>().0.get(i));
+    let (pixels, p) = whole.map(|(pixels, p)| (*pixels, *p)).unwrap_or_else(|| {
+        let (mut pixels, mut p) = ([0; 16], [0.0; 4]);
+        let kept = probability.len() - i * 4;
+        pixels[..kept * 4].copy_from_slice(&guide[i * 16..]);
+        p[..kept].copy_from_slice(&probability[i * 4..]);
+        (pixels, p)
+    });
     let p = F32x4::load(&p);
     let [r, g, b] = F32x4::planes(&pixels);
     [p, r, g, b, r.mul(p), g.mul(p), b.mul(p), r.mul(r), r.mul(g), r.mul(b), g.mul(g), g.mul(b), b.mul(b)]
