@@ -39,10 +39,34 @@ pub fn subject(contract: &Contract, output: &[f32], stride: usize, of: &str) -> 
         (None, _) => unreachable!("subjects() lists classes, and person only beside a background"),
     };
     let mut map = Vec::with_capacity(output.len() / stride);
-    each_four(contract, output, stride, |values, kept| {
-        map.extend(values[class][..kept].iter().map(|&value| if inverse { 1.0 - value } else { value }));
-    });
+    if contract.activation == Activation::Softmax {
+        each_four(contract, output, stride, |values, kept| map.extend_from_slice(&values[class][..kept]));
+    } else {
+        // The other classes do not matter.
+        map.extend(output.chunks_exact(stride).map(|pixel| pixel[class]));
+        let (fours, rest) = map.as_chunks_mut::<4>();
+        let mut last = [0.0; 4];
+        last[..rest.len()].copy_from_slice(rest);
+        for four in fours.iter_mut().chain([&mut last]) {
+            alone(contract, F32x4::load(four)).store(four);
+        }
+        rest.copy_from_slice(&last[..rest.len()]);
+    }
+    if inverse {
+        map.iter_mut().for_each(|value| *value = 1.0 - *value);
+    }
     Ok(map)
+}
+
+/// The probability of a class that does not depend on the others.
+#[inline(always)]
+fn alone(contract: &Contract, x: F32x4) -> F32x4 {
+    let c = F32x4::splat;
+    let x = x.mul(c(contract.temperature));
+    match contract.activation {
+        Activation::Sigmoid => c(1.0).div(c(1.0).add(c(0.0).sub(x).exp())),
+        Activation::None | Activation::Softmax => x.min(c(1.0)).max(c(0.0)),
+    }
 }
 
 /// Gives the probabilities of four pixels at a time, a row per class, and how many of them there are.
@@ -58,10 +82,7 @@ fn each_four(contract: &Contract, output: &[f32], stride: usize, mut give: impl 
             values.iter_mut().zip(pixel).for_each(|(value, &x)| value[lane] = x);
         }
         match contract.activation {
-            Activation::None => each(&mut values, |x| x.mul(factor).min(c(1.0)).max(c(0.0))),
-            Activation::Sigmoid => {
-                each(&mut values, |x| c(1.0).div(c(1.0).add(c(0.0).sub(x.mul(factor)).exp())));
-            }
+            Activation::None | Activation::Sigmoid => each(&mut values, |x| alone(contract, x)),
             Activation::Softmax => {
                 // The largest exponent is 0, so nothing overflows.
                 let top = values.iter().map(F32x4::load).reduce(F32x4::max).expect("a class");
