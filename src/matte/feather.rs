@@ -13,7 +13,7 @@
 //!
 //! The work is done in tiles, and only in those near an edge. Memory: two bands of a tile's height.
 
-use super::tile::Tile;
+use super::tile::{Place, Tile};
 use crate::error::{Error, Result};
 use crate::pixels::Matte;
 
@@ -184,11 +184,13 @@ impl Feather {
         let kept = here[(rows - margin.min(rows)) * width..rows * width].to_vec();
         // No two centres are less than 1 apart.
         if shares.len() > 1 {
-            // A tile is written when the next one has seen what it was.
-            let mut pending: Option<usize> = None;
-            for tx in 0..width.div_ceil(tile) {
+            // A tile is written when the next one has been computed from what it was.
+            let mut pending: Option<Place> = None;
+            for (tx, left) in (0..width).step_by(tile).enumerate() {
+                let place = Place { left, width };
                 let near = sides.iter().flat_map(|row| &row[tx.saturating_sub(1)..(tx + 2).min(row.len())]);
-                let filled = near.fold(0, |seen, sides| seen | sides) == BOTH_SIDES && {
+                let mut edge = near.fold(0, |seen, sides| seen | sides) == BOTH_SIDES;
+                if edge {
                     let row = |y: usize| {
                         // The picture's first and last rows are repeated.
                         let y = (top + y).saturating_sub(margin).min(height - 1);
@@ -198,18 +200,18 @@ impl Feather {
                             (_, Some(y)) => &below[y * width..][..width],
                         }
                     };
-                    tiles[tx % 2].fill(kernel, tx * tile, width, row)
-                };
+                    edge = tiles[tx % 2].fill(kernel, place, row);
+                    if edge {
+                        tiles[tx % 2].soften(kernel);
+                    }
+                }
                 if let Some(done) = pending.take() {
-                    tiles[done % 2].store(kernel, here, done * tile, width, rows);
+                    tiles[(tx + 1) % 2].store(kernel, here, done, rows);
                 }
-                if filled {
-                    tiles[tx % 2].soften(kernel);
-                    pending = Some(tx);
-                }
+                pending = edge.then_some(place);
             }
             if let Some(done) = pending {
-                tiles[done % 2].store(kernel, here, done * tile, width, rows);
+                tiles[done.left / tile % 2].store(kernel, here, done, rows);
             }
         }
         // Where fewer rows than the margin come in a band, it is the last one.

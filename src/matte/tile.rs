@@ -1,12 +1,15 @@
 //! One tile of the feather: a square, and the margin that can matter to it.
 
+use std::ops::Range;
+
 use super::feather::Kernel;
 use crate::cpu::simd::{F32x4, I16x8};
 
 /// A square of `side` pixels, margin included, and what is computed on it.
 pub(super) struct Tile {
     side: usize,
-    alpha: Vec<u8>,
+    /// The square as it was, and some more values after it.
+    alpha: Vec<i16>,
     /// All bits of pixels that are inside.
     inside: Vec<i16>,
     /// Rows to the nearest pixel of the column that is on the other side; capped.
@@ -16,10 +19,21 @@ pub(super) struct Tile {
     to_outside: Vec<i16>,
     /// The squared distance of the tile's pixels from the nearest on the other side, in groups of 8.
     nearest: Vec<[i16; 8]>,
-    /// A row as numbers, and the tent's mean along rows: of the tile's columns, in all rows.
+    /// A part of a row as numbers, and the tent's mean along rows: of eight columns, in all rows.
     row: Vec<f32>,
-    across: Vec<f32>,
-    output: Vec<u8>,
+    across: Vec<[f32; 8]>,
+    /// What the tile becomes, in groups of 8; and which rows of a column of groups have changed.
+    output: Vec<[u8; 8]>,
+    changed: Vec<Range<usize>>,
+}
+
+/// Where a tile is in its picture.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// Its first column.
+    pub(super) left: usize,
+    /// Pixels of a row of the picture.
+    pub(super) width: usize,
 }
 
 impl Tile {
@@ -28,112 +42,116 @@ impl Tile {
         let plane = || vec![0; side * side];
         Self {
             side,
-            alpha: vec![0; side * side],
+            alpha: vec![0; side * side + 8],
             inside: plane(),
             rows: plane(),
             to_inside: plane(),
             to_outside: plane(),
             nearest: vec![[0; 8]; kernel.tile * kernel.tile / 8],
-            row: vec![0.0; side],
-            across: vec![0.0; side * kernel.tile],
-            output: vec![0; kernel.tile * kernel.tile],
+            row: vec![0.0; kernel.tent.len() + 15],
+            across: vec![[0.0; 8]; side],
+            output: vec![[0; 8]; kernel.tile * kernel.tile / 8],
+            changed: vec![0..0; kernel.tile / 8],
         }
     }
 
-    /// Takes the square whose tile starts at column `left`, from its rows `0..side`; columns beyond
-    /// the picture are repeated. Tells whether there is any edge.
+    /// Takes the square of the tile at `place`, whose rows are rows `0..side` of the picture; columns
+    /// beyond it are repeated. Tells whether there is any edge.
     pub(super) fn fill<'a>(
         &mut self,
         kernel: &Kernel,
-        left: usize,
-        width: usize,
+        place: Place,
         row: impl Fn(usize) -> &'a [u8],
     ) -> bool {
-        let (mut low, mut high) = (255, 0);
+        let Place { left, width } = place;
         let before = kernel.margin.saturating_sub(left);
         let first = left + before - kernel.margin;
         let inner = (self.side - before).min(width - first);
-        for (y, to) in self.alpha.chunks_exact_mut(self.side).enumerate() {
-            let from = row(y);
-            to[..before].fill(from[0]);
-            to[before..before + inner].copy_from_slice(&from[first..first + inner]);
-            to[before + inner..].fill(from[width - 1]);
-            for &alpha in &*to {
-                (low, high) = (alpha.min(low), alpha.max(high));
+        let (mut any, mut all) = (0, -1);
+        let rows = self.alpha.chunks_exact_mut(self.side).zip(self.inside.chunks_exact_mut(self.side));
+        for (y, (alpha, inside)) in rows.enumerate() {
+            let from = &row(y)[first..first + inner];
+            alpha[before..before + inner]
+                .iter_mut()
+                .zip(from)
+                .for_each(|(to, &value)| *to = i16::from(value));
+            alpha[..before].fill(i16::from(from[0]));
+            alpha[before + inner..].fill(i16::from(from[inner - 1]));
+            for (to, &alpha) in inside.iter_mut().zip(&*alpha) {
+                *to = -i16::from(alpha >= 128);
+                (any, all) = (any | *to, all & *to);
             }
         }
-        low < 128 && high >= 128
+        any != all
     }
 
-    /// Computes the tile's pixels.
+    /// Computes the tile's pixels that are near an edge.
     pub(super) fn soften(&mut self, kernel: &Kernel) {
         self.column_distances(kernel.margin);
-        let Kernel { margin, tile, ref tent, ref shares } = *kernel;
-        let side = self.side;
+        let Kernel { margin, tile, ref shares, .. } = *kernel;
         let across = tile / 8;
-        let blurred = margin - tent.len() / 2;
         for group in 0..across {
-            let mut any = false;
+            let mut near = tile..0;
             for y in 0..tile {
-                let nearest = self.nearest((y + margin) * side + margin + group * 8, margin);
-                any |= reaches(&nearest, shares.len());
-                self.nearest[y * across + group] = nearest;
-            }
-            if any {
-                self.blur_columns(kernel, group * 8);
-            }
-            for y in 0..tile {
-                let from = &self.alpha[(y + margin) * side + margin + group * 8..][..8];
-                let output = &mut self.output[y * tile + group * 8..][..8];
-                let nearest = self.nearest[y * across + group];
-                if !any || !reaches(&nearest, shares.len()) {
-                    output.copy_from_slice(from);
-                    continue;
+                let nearest = self.nearest((y + margin) * self.side + margin + group * 8, margin);
+                nearest.store(&mut self.nearest[y * across + group]);
+                if nearest.any_below(shares.len() as i16) {
+                    near = near.start.min(y)..y + 1;
                 }
-                let half = |half: usize| {
-                    let at = half * 4..half * 4 + 4;
-                    let mut mean = F32x4::splat(0.0);
-                    for (iy, &weight) in tent.iter().enumerate() {
-                        let row = &self.across[(y + blurred + iy) * tile + group * 8..][at.clone()];
-                        let row = F32x4::load(row.try_into().expect("four values"));
-                        mean = row.mul_add(F32x4::splat(weight), mean);
-                    }
-                    let share = |squared: i16| shares.get(squared as usize).copied().unwrap_or(0.0);
-                    let share = std::array::from_fn(|i| share(nearest[half * 4 + i]));
-                    let alpha = F32x4::load(&std::array::from_fn(|i| f32::from(from[half * 4 + i])));
-                    mean.sub(alpha).mul_add(F32x4::load(&share), alpha)
-                };
-                let eight = I16x8::round(half(0), half(1));
-                eight.narrow(output.try_into().expect("eight values"));
             }
+            if !near.is_empty() {
+                self.soften_group(kernel, group, near.clone());
+            }
+            self.changed[group] = near;
         }
     }
 
-    /// Writes the tile's pixels to its place in `rows` rows of `width` pixels.
-    pub(super) fn store(&self, kernel: &Kernel, band: &mut [u8], left: usize, width: usize, rows: usize) {
-        let columns = kernel.tile.min(width - left);
-        let output = self.output.chunks_exact(kernel.tile).take(rows);
-        for (to, row) in band.chunks_exact_mut(width).zip(output) {
-            to[left..left + columns].copy_from_slice(&row[..columns]);
+    /// Computes eight columns of the tile, in rows `near`.
+    fn soften_group(&mut self, kernel: &Kernel, group: usize, near: Range<usize>) {
+        let Kernel { margin, tile, ref tent, ref shares } = *kernel;
+        let Self { side, ref alpha, ref nearest, ref mut row, ref mut across, ref mut output, .. } = *self;
+        let blurred = margin - tent.len() / 2;
+        let wanted = near.start + blurred..near.end + blurred + tent.len() - 1;
+        for (y, across) in wanted.clone().zip(&mut across[wanted.clone()]) {
+            blur(tent, &alpha[y * side + blurred + group * 8..], row, across);
+        }
+        for y in near {
+            let at = y * tile / 8 + group;
+            let from = alpha[(y + margin) * side + margin + group * 8..].first_chunk().expect("eight values");
+            let from = I16x8::load(from);
+            if !I16x8::load(&nearest[at]).any_below(shares.len() as i16) {
+                from.narrow(&mut output[at]);
+                continue;
+            }
+            let mut means = [F32x4::splat(0.0); 2];
+            for (row, &weight) in across[y + blurred..].iter().zip(tent) {
+                for (mean, values) in means.iter_mut().zip(row.as_chunks().0) {
+                    *mean = F32x4::load(values).mul_add(F32x4::splat(weight), *mean);
+                }
+            }
+            let share = |squared: i16| shares.get(squared as usize).copied().unwrap_or(0.0);
+            let share: [f32; 8] = nearest[at].map(share);
+            let [low, high] = from.to_f32();
+            let mixed =
+                |mean: F32x4, share: &[f32; 4], alpha| mean.sub(alpha).mul_add(F32x4::load(share), alpha);
+            let [low_share, high_share] = share.as_chunks().0 else { unreachable!("eight are two fours") };
+            I16x8::round(mixed(means[0], low_share, low), mixed(means[1], high_share, high))
+                .narrow(&mut output[at]);
         }
     }
 
-    /// Fills eight columns of `across` from `left`.
-    fn blur_columns(&mut self, kernel: &Kernel, left: usize) {
-        let Kernel { margin, tile, ref tent, .. } = *kernel;
-        let first = left + margin - tent.len() / 2;
-        let numbers = &mut self.row[..tent.len() + 7];
-        let rows = self.across.chunks_exact_mut(tile).zip(self.alpha.chunks_exact(self.side));
-        for (output, row) in rows {
-            numbers.iter_mut().zip(&row[first..]).for_each(|(to, &alpha)| *to = f32::from(alpha));
-            for half in 0..2 {
-                let mut mean = F32x4::splat(0.0);
-                for (values, &weight) in numbers[half * 4..].windows(4).zip(tent) {
-                    let values = F32x4::load(values.try_into().expect("four values"));
-                    mean = values.mul_add(F32x4::splat(weight), mean);
+    /// Writes the tile's pixels that have changed to its place in `rows` rows.
+    pub(super) fn store(&self, kernel: &Kernel, band: &mut [u8], place: Place, rows: usize) {
+        let Place { left, width } = place;
+        let across = kernel.tile / 8;
+        for (group, near) in self.changed.iter().enumerate() {
+            let at = left + group * 8;
+            for y in near.start..near.end.min(rows) {
+                let (output, row) = (&self.output[y * across + group], &mut band[y * width..][..width]);
+                match row.get_mut(at..).unwrap_or_default() {
+                    to if to.len() < 8 => to.copy_from_slice(&output[..to.len()]),
+                    to => to[..8].copy_from_slice(output),
                 }
-                let output = &mut output[left + half * 4..][..4];
-                mean.store(output.try_into().expect("four values"));
             }
         }
     }
@@ -141,7 +159,7 @@ impl Tile {
     /// The squared distances between the centres of eight pixels, the first of which is at `at`, and
     /// the nearest ones on the other side; exact up to `margin`.
     #[inline(always)]
-    fn nearest(&self, at: usize, margin: usize) -> [i16; 8] {
+    fn nearest(&self, at: usize, margin: usize) -> I16x8 {
         let nearest = |rows: &[i16]| {
             let rows = &rows[at - margin..at + margin + 8];
             let load = |ix: usize| I16x8::load(rows[ix..ix + 8].try_into().expect("eight values"));
@@ -151,7 +169,7 @@ impl Tile {
             })
         };
         // A pixel is on one side, and from there its distance is 0.
-        nearest(&self.to_inside).add(nearest(&self.to_outside)).to_array()
+        nearest(&self.to_inside).add(nearest(&self.to_outside))
     }
 
     /// Fills `to_inside` and `to_outside`: one sweep down, one sweep up.
@@ -160,7 +178,6 @@ impl Tile {
         // Beyond any radius; its square and that of a margin fit together.
         let far = margin as i16 + 1;
         let Self { inside, rows, .. } = self;
-        inside.iter_mut().zip(&self.alpha).for_each(|(to, &alpha)| *to = -i16::from(alpha >= 128));
         rows[..side].fill(far);
         for y in 1..side {
             let (above, here) = rows[(y - 1) * side..(y + 1) * side].split_at_mut(side);
@@ -187,9 +204,22 @@ impl Tile {
     }
 }
 
-/// Whether any of eight squared distances is below `limit`.
+/// The tent's mean of eight values along a row that starts with the first one's first neighbour.
 #[inline(always)]
-fn reaches(squared: &[i16; 8], limit: usize) -> bool {
-    let least = squared.iter().fold(i16::MAX, |least, &squared| least.min(squared));
-    (least as usize) < limit
+fn blur(tent: &[f32], from: &[i16], numbers: &mut [f32], to: &mut [f32; 8]) {
+    let needed = (tent.len() + 7).div_ceil(8);
+    for (to, from) in numbers.as_chunks_mut::<8>().0[..needed].iter_mut().zip(from.as_chunks().0) {
+        let [low, high] = I16x8::load(from).to_f32();
+        let [to_low, to_high] = to.as_chunks_mut().0 else { unreachable!("eight are two fours") };
+        low.store(to_low);
+        high.store(to_high);
+    }
+    for (half, to) in to.as_chunks_mut().0.iter_mut().enumerate() {
+        let mut mean = F32x4::splat(0.0);
+        for (values, &weight) in numbers[half * 4..].windows(4).zip(tent) {
+            let values = F32x4::load(values.try_into().expect("four values"));
+            mean = values.mul_add(F32x4::splat(weight), mean);
+        }
+        mean.store(to);
+    }
 }

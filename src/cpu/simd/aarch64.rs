@@ -221,6 +221,24 @@ impl I16x8 {
         Self(unsafe { vminq_s16(self.0, other.0) })
     }
 
+    #[inline(always)]
+    pub(crate) fn to_f32(self) -> [F32x4; 2] {
+        // SAFETY: every AArch64 processor has NEON.
+        unsafe {
+            [
+                F32x4(vcvtq_f32_s32(vmovl_s16(vget_low_s16(self.0)))),
+                F32x4(vcvtq_f32_s32(vmovl_high_s16(self.0))),
+            ]
+        }
+    }
+
+    /// Whether any is less than `limit`.
+    #[inline(always)]
+    pub(crate) fn any_below(self, limit: i16) -> bool {
+        // SAFETY: every AArch64 processor has NEON.
+        unsafe { vminvq_s16(self.0) < limit }
+    }
+
     /// The eight values as bytes; what does not fit becomes the nearest that does.
     #[inline(always)]
     pub(crate) fn narrow(self, to: &mut [u8; 8]) {

@@ -137,6 +137,15 @@ impl I16x8 {
         Self(std::array::from_fn(|i| self.0[i].min(other.0[i])))
     }
 
+    pub(crate) fn to_f32(self) -> [F32x4; 2] {
+        std::array::from_fn(|half| F32x4(std::array::from_fn(|i| f32::from(self.0[4 * half + i]))))
+    }
+
+    /// Whether any is less than `limit`.
+    pub(crate) fn any_below(self, limit: i16) -> bool {
+        self.0.iter().any(|&value| value < limit)
+    }
+
     /// The eight values as bytes; what does not fit becomes the nearest that does.
     pub(crate) fn narrow(self, to: &mut [u8; 8]) {
         *to = self.0.map(|v| v.clamp(0, 255) as u8);

@@ -118,6 +118,9 @@ mod tests {
         assert_eq!(x.add_halves(y).to_array(), [4, 6, 8, 10, 24, 26, 28, 30]);
         let shifted = I16x8::narrowed(I32x4::splat(-5).shr(1), I32x4::splat(1 << 20).shr(2));
         assert_eq!(shifted.to_array(), [-3, -3, -3, -3, 32767, 32767, 32767, 32767]);
+        let signed = I16x8::load(&[-1, 256, 255, 0, 32767, -32768, 1, 4080]).to_f32().map(F32x4::to_array);
+        assert_eq!(signed.concat(), [-1.0, 256.0, 255.0, 0.0, 32767.0, -32768.0, 1.0, 4080.0]);
+        assert!(y.any_below(11) && !y.any_below(10));
         let mut bytes = [0; 16];
         x.narrow_both(I16x8::load(&[-1, 256, 255, 0, 300, 8, 9, 10]), &mut bytes);
         assert_eq!(bytes, [0, 1, 2, 3, 4, 5, 6, 7, 0, 255, 255, 0, 255, 8, 9, 10]);

@@ -202,6 +202,20 @@ impl I16x8 {
         Self(i16x8_min(self.0, other.0))
     }
 
+    #[inline(always)]
+    pub(crate) fn to_f32(self) -> [F32x4; 2] {
+        [
+            F32x4(f32x4_convert_i32x4(i32x4_extend_low_i16x8(self.0))),
+            F32x4(f32x4_convert_i32x4(i32x4_extend_high_i16x8(self.0))),
+        ]
+    }
+
+    /// Whether any is less than `limit`.
+    #[inline(always)]
+    pub(crate) fn any_below(self, limit: i16) -> bool {
+        v128_any_true(i16x8_lt(self.0, i16x8_splat(limit)))
+    }
+
     /// The eight values as bytes; what does not fit becomes the nearest that does.
     #[inline(always)]
     pub(crate) fn narrow(self, to: &mut [u8; 8]) {

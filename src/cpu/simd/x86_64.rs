@@ -222,6 +222,22 @@ impl I16x8 {
         Self(unsafe { _mm_min_epi16(self.0, other.0) })
     }
 
+    #[inline(always)]
+    pub(crate) fn to_f32(self) -> [F32x4; 2] {
+        // Both halves of each `i32` hold the value; the shift leaves the upper one, with its sign.
+        // SAFETY: every x86-64 processor has SSE2.
+        let whole = |twice| F32x4(unsafe { _mm_cvtepi32_ps(_mm_srai_epi32::<16>(twice)) });
+        // SAFETY: every x86-64 processor has SSE2.
+        unsafe { [whole(_mm_unpacklo_epi16(self.0, self.0)), whole(_mm_unpackhi_epi16(self.0, self.0))] }
+    }
+
+    /// Whether any is less than `limit`.
+    #[inline(always)]
+    pub(crate) fn any_below(self, limit: i16) -> bool {
+        // SAFETY: every x86-64 processor has SSE2.
+        unsafe { _mm_movemask_epi8(_mm_cmplt_epi16(self.0, _mm_set1_epi16(limit))) != 0 }
+    }
+
     /// The eight values as bytes; what does not fit becomes the nearest that does.
     #[inline(always)]
     pub(crate) fn narrow(self, to: &mut [u8; 8]) {
