@@ -261,7 +261,7 @@ impl Segmenter {
     /// As [`Segmenter::segment`].
     pub fn bands(&mut self, intake: Intake, options: &SegmentOptions) -> Result<(Bands, Timings)> {
         let finish = options.finish()?;
-        let ([width, height], swapped) = (intake.size, intake.swapped);
+        let [width, height] = intake.size;
         let (guide, mut timings) = self.run(intake)?;
         let mut watch = Stopwatch::start();
         let [_, shape] = self.executor.shapes();
@@ -272,7 +272,7 @@ impl Segmenter {
             &options.of,
         )?;
         let map = Map { width: shape.width, height: shape.height, probability: &probability, guide: &guide };
-        let bands = Bands::new(map, width, height, swapped, finish)?;
+        let bands = Bands::new(map, width, height, finish)?;
         timings.post_ms = watch.lap_ms();
         Ok((bands, timings))
     }
@@ -296,20 +296,14 @@ impl Segmenter {
         intake
     }
 
-    /// Runs the network; gives the picture at the size of its answer, `[height, width, 4]`.
+    /// Runs the network; gives the picture at the size of its answer, `[height, width, 4]`, in the
+    /// order of its bytes.
     fn run(&mut self, intake: Intake) -> Result<(Vec<u8>, Timings)> {
         let mut watch = Stopwatch::start();
         let Intake { swapped, input, guide, pre_ms, .. } = intake;
-        let finish = |reducer: Reducer| {
-            let mut bytes = reducer.finish();
-            if swapped {
-                bytes.as_chunks_mut::<4>().0.iter_mut().for_each(|pixel| pixel.swap(0, 2));
-            }
-            bytes
-        };
-        let picture = finish(input);
-        pixels::to_input(&picture, self.contract.input.range, self.executor.input());
-        let guide = guide.map_or(picture, finish);
+        let picture = input.finish();
+        pixels::to_input(&picture, swapped, self.contract.input.range, self.executor.input());
+        let guide = guide.map_or(picture, Reducer::finish);
         let pre_ms = pre_ms + watch.lap_ms();
         self.executor.run()?;
         Ok((guide, Timings { pre_ms, infer_ms: watch.lap_ms(), post_ms: 0.0 }))

@@ -54,22 +54,21 @@ pub struct Bands {
 }
 
 impl Bands {
-    /// A matte of `width` x `height`; pixels come as red, green, blue, alpha, or as blue, green,
-    /// red, alpha if `swapped`.
+    /// A matte of `width` x `height`; the colours of pixels come in the order of those of `map`'s guide.
     ///
     /// # Errors
     /// As [`Finish::check`].
     ///
     /// # Panics
     /// If `map`'s slices are not of its size.
-    pub fn new(map: Map<'_>, width: usize, height: usize, swapped: bool, finish: Finish) -> Result<Self> {
+    pub fn new(map: Map<'_>, width: usize, height: usize, finish: Finish) -> Result<Self> {
         finish.check()?;
         let Finish { morphology, feather: radius } = finish;
         let whole =
             morphology.map(|how| (how, Matte { width, height, alpha: Vec::with_capacity(width * height) }));
         // With morphology the feather's bands only carry rows.
         let feather = Feather::new(if whole.is_some() { 0.0 } else { radius }, width, height);
-        let upsampler = Upsampler::new(map, width, height, swapped);
+        let upsampler = Upsampler::new(map, width, height);
         let mut bands = Self { upsampler, feather, radius, width, rows: 0..0, spans: Vec::new(), whole };
         bands.start();
         Ok(bands)

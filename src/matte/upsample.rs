@@ -35,7 +35,8 @@ pub struct Map<'a> {
     pub height: usize,
     /// `[height, width]`, 0 to 1.
     pub probability: &'a [f32],
-    /// The picture stretched to the grid: `[height, width, 4]`.
+    /// The picture stretched to the grid: `[height, width, 4]`, three colours in any order and a byte
+    /// that is not looked at.
     pub guide: &'a [u8],
 }
 
@@ -75,16 +76,12 @@ pub(super) struct Upsampler {
 }
 
 impl Upsampler {
-    /// For a picture of `width` x `height`; the order of its bytes is red, green, blue, or the
-    /// other way if `swapped`.
+    /// For a picture of `width` x `height`, whose colours come in the order of those of `map`'s guide.
     ///
     /// # Panics
     /// If `map`'s slices are not of its size.
-    pub(super) fn new(map: Map<'_>, width: usize, height: usize, swapped: bool) -> Self {
-        let (mut cells, known) = coefficients(map);
-        if swapped {
-            cells.iter_mut().for_each(|cell| cell.swap(0, 2));
-        }
+    pub(super) fn new(map: Map<'_>, width: usize, height: usize) -> Self {
+        let (cells, known) = coefficients(map);
         Self {
             map_w: map.width,
             map_h: map.height,
@@ -216,7 +213,7 @@ mod tests {
 
     fn upsample(map: Map<'_>, picture: Rgba8<'_>) -> Matte {
         let finish = Finish { morphology: None, feather: 0.0 };
-        Bands::new(map, picture.width(), picture.height(), false, finish).unwrap().run(picture)
+        Bands::new(map, picture.width(), picture.height(), finish).unwrap().run(picture)
     }
 
     /// The header's formula with plain loops in double precision, by Cramer's rule.
@@ -333,7 +330,7 @@ mod tests {
             let picture = Rgba8::new(width, height, &bytes).unwrap();
             let map = Map { width: map_width, height: map_height, probability: &probability, guide: &guide };
             let finish = Finish { morphology: None, feather: 0.0 };
-            let mut bands = Bands::new(map, width, height, false, finish).unwrap();
+            let mut bands = Bands::new(map, width, height, finish).unwrap();
             let mut read = 0;
             while let Some((rows, spans)) = bands.reads() {
                 read += spans.iter().map(|span| span.width * rows.len()).sum::<usize>();

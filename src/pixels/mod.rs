@@ -5,6 +5,7 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 mod decode;
+mod input;
 #[cfg(not(target_arch = "wasm32"))]
 mod jpeg;
 mod resize;
@@ -13,7 +14,8 @@ mod taps;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use decode::{Decoded, decode};
-pub use resize::{Reducer, to_input, to_size};
+pub use input::to_input;
+pub use resize::{Reducer, to_size};
 pub use size::{MAX_PIXELS, MAX_SIDE, check_size, header_size};
 pub use taps::Filter;
 

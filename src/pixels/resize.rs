@@ -10,7 +10,7 @@
 
 use super::Rgba8;
 use super::taps::{Filter, Taps, block, sums};
-use crate::cpu::simd::{F32x4, I16x8, I32x4};
+use crate::cpu::simd::{I16x8, I32x4};
 
 /// `picture` stretched to `[height, width, 4]` bytes.
 ///
@@ -22,24 +22,6 @@ pub fn to_size(picture: Rgba8<'_>, width: usize, height: usize, filter: Filter) 
     let mut reducer = Reducer::new([picture.width(), picture.height()], [width, height], filter);
     reducer.rows(picture.bytes());
     reducer.finish()
-}
-
-/// The network's input, `[pixels, 4]`, from `[pixels, 4]` bytes: a channel's 0 and 255 become the
-/// ends of `range`, and the fourth value is 0.
-///
-/// # Panics
-/// If the two are not of one length.
-pub fn to_input(bytes: &[u8], [black, white]: [f32; 2], input: &mut [f32]) {
-    assert_eq!(bytes.len(), input.len(), "four values a pixel");
-    let scale = (white - black) / 255.0;
-    let (scale, black) = (F32x4::load(&[scale, scale, scale, 0.0]), F32x4::load(&[black, black, black, 0.0]));
-    let (whole, rest) = bytes.as_chunks::<16>();
-    let mut four = [0; 16];
-    four[..rest.len()].copy_from_slice(rest);
-    let pixels = whole.iter().chain([&four]).flat_map(F32x4::pixels);
-    for (to, pixel) in input.as_chunks_mut::<4>().0.iter_mut().zip(pixels) {
-        pixel.mul_add(scale, black).store(to);
-    }
 }
 
 /// Stretches a picture whose rows are given from top to bottom.
@@ -379,17 +361,6 @@ mod tests {
             let mut reducer = Reducer::new([64, 61], to, Filter::Hamming);
             bytes.chunks(64 * 4 * 3 * Reducer::ROWS).for_each(|rows| reducer.rows(rows));
             assert_eq!(reducer.finish(), to_size(picture, to[0], to[1], Filter::Hamming));
-        }
-    }
-
-    #[test]
-    fn input_is_scaled_and_padded() {
-        let bytes = [0, 255, 51, 7, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 0, 255, 255];
-        let mut input = [9.0; 20];
-        to_input(&bytes, [-1.0, 1.0], &mut input);
-        for (value, (i, byte)) in input.iter().zip(bytes.iter().enumerate()) {
-            let want = if i % 4 == 3 { 0.0 } else { f32::from(*byte) / 127.5 - 1.0 };
-            assert!((value - want).abs() < 1e-6, "at {i}: got {value}, want {want}");
         }
     }
 }
