@@ -195,7 +195,7 @@ impl Reducer {
         let start = output.len();
         output.resize(start + out_w * 4, 0);
         let bits = columns.bits + MIXED_BITS - self.block[1].ilog2();
-        let half = I32x4::splat(1 << (bits - 1));
+        let half = I32x4::splat((1 << (bits - 1)) - 1);
         let pairs = columns.count / 2;
         let weights = columns.weights.as_chunks::<2>().0;
         let four = |x: usize| {
@@ -209,7 +209,8 @@ impl Reducer {
                     sums[i] = sums[i].add(two.dot(I16x8::splat_pair(&weights[i][pair])));
                 }
             }
-            let [a, b, c, d] = sums.map(|sum| sum.shr(bits));
+            // Halves go to the even neighbour, so that they do not brighten the picture.
+            let [a, b, c, d] = sums.map(|sum| sum.add(sum.shr(bits).and(I32x4::splat(1))).shr(bits));
             [I16x8::narrowed(a, b), I16x8::narrowed(c, d)]
         };
         let (fours, rest) = output[start..].as_chunks_mut::<16>();

@@ -23,13 +23,13 @@ impl Filter {
         }
     }
 
-    /// Writes the weights at `start`, `start + step` and so on, in output pixels.
-    fn weigh(self, start: f64, step: f64, to: &mut [f64]) {
+    /// Writes the weights at `start`, `start + 1` and so on, in pixels of which `stretch` are one of the output.
+    fn weigh(self, start: f64, stretch: f64, to: &mut [f64]) {
         // The angle grows in equal steps: turning by one is quicker than another sine.
-        let (sin_step, cos_step) = (step * std::f64::consts::PI).sin_cos();
-        let (mut sin, mut cos) = (start * std::f64::consts::PI).sin_cos();
+        let (sin_step, cos_step) = (std::f64::consts::PI / stretch).sin_cos();
+        let (mut sin, mut cos) = (start * std::f64::consts::PI / stretch).sin_cos();
         for (i, weight) in to.iter_mut().enumerate() {
-            let at = start + i as f64 * step;
+            let at = (start + i as f64) / stretch;
             *weight = match self {
                 Self::Box => f64::from(at > -0.5 && at <= 0.5),
                 Self::Hamming if at.abs() < 1e-6 => 1.0,
@@ -91,7 +91,7 @@ impl Taps {
             let centre = (i as f64 + 0.5) * scale;
             let start = (centre - reach).max(0.0) as usize;
             let pixels = &mut pixels[..((centre + reach).ceil() as usize).min(len) - start];
-            filter.weigh((start as f64 + 0.5 - centre) / stretch, 1.0 / stretch, pixels);
+            filter.weigh(start as f64 + 0.5 - centre, stretch, pixels);
             let zeros = pixels.iter().take_while(|&&weight| weight == 0.0).count();
             let total: f64 = pixels.iter().sum();
             let (start, pixels) = (start + zeros, &pixels[zeros..]);

@@ -170,6 +170,12 @@ impl I32x4 {
         Self(unsafe { vdupq_n_s32(value) })
     }
 
+    #[inline(always)]
+    pub(crate) fn and(self, other: Self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
+        Self(unsafe { vandq_s32(self.0, other.0) })
+    }
+
     /// Divided by two to the power of `bits`, rounded down.
     #[inline(always)]
     pub(crate) fn shr(self, bits: u32) -> Self {

@@ -105,6 +105,10 @@ impl I32x4 {
         Self([value; 4])
     }
 
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] & other.0[i]))
+    }
+
     /// Divided by two to the power of `bits`, rounded down.
     pub(crate) fn shr(self, bits: u32) -> Self {
         Self(self.0.map(|v| v >> bits))

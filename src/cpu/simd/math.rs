@@ -39,6 +39,7 @@ impl F32x4 {
     }
 }
 
+#[cfg(test)]
 impl I16x8 {
     /// The eight values.
     #[inline(always)]

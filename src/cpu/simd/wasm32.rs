@@ -160,6 +160,11 @@ impl I32x4 {
         Self(i32x4_splat(value))
     }
 
+    #[inline(always)]
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(v128_and(self.0, other.0))
+    }
+
     /// Divided by two to the power of `bits`, rounded down.
     #[inline(always)]
     pub(crate) fn shr(self, bits: u32) -> Self {

@@ -173,6 +173,12 @@ impl I32x4 {
         Self(unsafe { _mm_set1_epi32(value) })
     }
 
+    #[inline(always)]
+    pub(crate) fn and(self, other: Self) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
+        Self(unsafe { _mm_and_si128(self.0, other.0) })
+    }
+
     /// Divided by two to the power of `bits`, rounded down.
     #[inline(always)]
     pub(crate) fn shr(self, bits: u32) -> Self {
