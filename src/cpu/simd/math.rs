@@ -1,6 +1,8 @@
 //! What is made of the basic operations, alike on every target.
 
-use super::{F32x4, I16x8};
+use super::F32x4;
+#[cfg(test)]
+use super::I16x8;
 
 impl F32x4 {
     /// The four values.
