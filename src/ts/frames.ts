@@ -9,13 +9,18 @@
 /** Whether frames show what was drawn; asked once per thread. */
 let faithful: Promise<boolean> | undefined;
 
+/** Finds out, ahead of the first picture, whether frames can be used: it takes some milliseconds. */
+export function prepareFrames(): Promise<boolean> {
+  faithful ??= isFaithful().catch(() => false);
+  return faithful;
+}
+
 /**
  * The frame of `bitmap`, which stays the caller's; `undefined` where the browser has none that is exact.
  * `premultiplied`: whether it is known to be, if it has transparency.
  */
 export async function frameOf(bitmap: ImageBitmap, premultiplied: boolean): Promise<VideoFrame | undefined> {
-  faithful ??= isFaithful().catch(() => false);
-  return (await faithful) ? plainFrame(bitmap, premultiplied ? ['BGRX', 'RGBX', 'BGRA', 'RGBA'] : ['BGRX', 'RGBX']) : undefined;
+  return (await prepareFrames()) ? plainFrame(bitmap, premultiplied ? ['BGRX', 'RGBX', 'BGRA', 'RGBA'] : ['BGRX', 'RGBX']) : undefined;
 }
 
 /** Whether the bytes of `frame`'s pixels start with blue. */

@@ -8,6 +8,7 @@ import { Client } from './client.js';
 import { SegmentError, abortedBy } from './error.js';
 import { chooseBuild } from './features.js';
 import { Downloads } from './files.js';
+import { prepareFrames } from './frames.js';
 import { checkCreate, checkObject, checkSegment, checkSignal } from './options.js';
 import { capture } from './picture.js';
 import type { Captured, Loaded, LoadTask } from './protocol.js';
@@ -41,6 +42,8 @@ export class Segmenter {
     const build = chooseBuild(model.id === 'custom');
     if (!build) throw new SegmentError('UNSUPPORTED_BROWSER', 'this browser has no WebAssembly with SIMD, want one of 2023 or newer');
 
+    // While the files come there is nothing else to do.
+    void prepareFrames();
     const name = model.id === 'custom' ? { id: model.id, contract: model.contract } : { id: model.id, arithmetic: recallArithmetic(build) };
     const task: LoadTask = { type: 'load', model: name, maxPixels };
     const files = new Downloads(wasmUrl(build, base), model);
