@@ -40,8 +40,8 @@ pub(super) fn coefficients(map: Map<'_>) -> (Vec<Affine>, Vec<u8>) {
     // A cell's neighbours count as well: pixels between the two need both.
     let wanted = spread(&known, width, height, 1);
     let fitting = spread(&wanted, width, height, RADIUS);
-    let certain = |&known: &u8| [0.0, 0.0, 0.0, if known == ABOVE { 1.0 } else { 0.0 }];
-    let mut cells: Vec<Affine> = known.iter().map(certain).collect();
+    let certain = [[0.0; 4], [0.0, 0.0, 0.0, 1.0]];
+    let mut cells: Vec<Affine> = known.iter().map(|&known| certain[usize::from(known == ABOVE)]).collect();
     // Cells are worked on four at a time, and only where any of the four is wanted.
     let fours = width.div_ceil(4);
     let [wanted_fours, fitting_fours] = [&wanted, &fitting].map(|cells| any_of_four(cells, width));
@@ -84,8 +84,17 @@ pub(super) fn coefficients(map: Map<'_>) -> (Vec<Affine>, Vec<u8>) {
 
 /// For each four cells of a row, whether any of them is wanted: 1 or 0.
 fn any_of_four(cells: &[u8], width: usize) -> Vec<u8> {
-    let wanted = |cell: &u8| *cell == ABOVE | BELOW;
-    cells.chunks(width).flat_map(|row| row.chunks(4)).map(|four| u8::from(four.iter().any(wanted))).collect()
+    let mut flags = Vec::with_capacity(width.div_ceil(4) * (cells.len() / width));
+    for row in cells.chunks_exact(width) {
+        let (fours, rest) = row.as_chunks::<4>();
+        // A byte with both of its lowest bits.
+        let both = |four: u32| u8::from(four & (four >> 1) & 0x0101_0101 != 0);
+        flags.extend(fours.iter().map(|&four| both(u32::from_le_bytes(four))));
+        if !rest.is_empty() {
+            flags.push(u8::from(rest.contains(&(ABOVE | BELOW))));
+        }
+    }
+    flags
 }
 
 /// The places of those that are not 0.

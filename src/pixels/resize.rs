@@ -65,7 +65,7 @@ impl Reducer {
         let block = [block(height, out_h), block(width, out_w)];
         // Sums down reach 255 times the columns of a block, sums across the largest `i16`.
         let rows = Taps::new([height, out_h], block[0], filter, GROUP, 18);
-        let columns = Taps::new([width, out_w], block[1], filter, 2, 16);
+        let columns = Taps::new([width, out_w], block[1], filter, GROUP, 16);
         let line = (sums(width, block[1]) * 4).next_multiple_of(8);
         Self {
             width,
@@ -196,38 +196,35 @@ impl Reducer {
         output.resize(start + out_w * 4, 0);
         let bits = columns.bits + MIXED_BITS - self.block[1].ilog2();
         let half = I32x4::splat((1 << (bits - 1)) - 1);
-        let pairs = columns.count / 2;
-        let weights = columns.weights.as_chunks::<2>().0;
-        let four = |x: usize| {
-            let at: [usize; 4] = std::array::from_fn(|i| (x + i).min(out_w - 1));
-            let weights = at.map(|x| &weights[x * pairs..][..pairs]);
-            let places = at.map(|x| &mixed[columns.first[x] * 4..][..pairs * 8].as_chunks::<8>().0[..pairs]);
-            let mut sums = [half; 4];
-            for pair in 0..pairs {
-                for i in 0..4 {
-                    let two = I16x8::load(&places[i][pair]).interleave_halves();
-                    sums[i] = sums[i].add(two.dot(I16x8::splat_pair(&weights[i][pair])));
-                }
-            }
+        let groups = columns.count / GROUP;
+        let weights = columns.weights.as_chunks::<GROUP>().0.chunks_exact(groups);
+        let mut pixels = columns.first.iter().zip(weights).map(|(&first, weights)| {
+            let places = mixed[first * 4..][..groups * GROUP * 4].as_chunks::<{ GROUP * 4 }>().0;
+            let sum = places.iter().zip(weights).fold(half, |sum, (four, weights)| {
+                let [left, right] = four.as_chunks::<8>().0 else { unreachable!("four are two twos") };
+                let [left_weights, right_weights] = weights.as_chunks::<2>().0 else { unreachable!() };
+                let left = I16x8::load(left).interleave_halves().dot(I16x8::splat_pair(left_weights));
+                let right = I16x8::load(right).interleave_halves().dot(I16x8::splat_pair(right_weights));
+                sum.add(left.add(right))
+            });
             // Halves go to the even neighbour, so that they do not brighten the picture.
-            let [a, b, c, d] = sums.map(|sum| sum.add(sum.shr(bits).and(I32x4::splat(1))).shr(bits));
-            [I16x8::narrowed(a, b), I16x8::narrowed(c, d)]
-        };
+            sum.add(sum.shr(bits).and(I32x4::splat(1))).shr(bits)
+        });
+        let mut four = || std::array::from_fn(|_| pixels.next().unwrap_or(half));
         let (fours, rest) = output[start..].as_chunks_mut::<16>();
-        for (i, to) in fours.iter_mut().enumerate() {
-            let [low, high] = four(i * 4);
-            low.narrow_both(high, to);
+        for to in fours {
+            let [a, b, c, d] = four();
+            I16x8::narrowed(a, b).narrow_both(I16x8::narrowed(c, d), to);
         }
         if !rest.is_empty() {
-            let mut last = [0; 16];
-            let [low, high] = four(fours.len() * 4);
-            low.narrow_both(high, &mut last);
+            let ([a, b, c, d], mut last) = (four(), [0; 16]);
+            I16x8::narrowed(a, b).narrow_both(I16x8::narrowed(c, d), &mut last);
             rest.copy_from_slice(&last[..rest.len()]);
         }
     }
 }
 
-/// Lines that are weighed at once.
+/// Lines, or pixels of a line, that are weighed at once.
 const GROUP: usize = 4;
 
 /// Adds four weighted lines to `partial`, which is anything if they are the `FIRST`; the `LAST` go to
