@@ -5,9 +5,11 @@ use std::ops::Range;
 use super::feather::Kernel;
 use crate::cpu::simd::{F32x4, I16x8};
 
-/// A square of `side` pixels, margin included, and what is computed on it.
+/// A square of `side` rows, margin included, and what is computed on it. Rows lie `stride` apart, whole
+/// eights, which vectors need no scalar rest for; what is beyond the square is picture as well.
 pub(super) struct Tile {
     side: usize,
+    stride: usize,
     /// The square as it was, and some more values after it.
     alpha: Vec<i16>,
     /// All bits of pixels that are inside.
@@ -39,10 +41,12 @@ pub(super) struct Place {
 impl Tile {
     pub(super) fn new(kernel: &Kernel) -> Self {
         let side = kernel.tile + 2 * kernel.margin;
-        let plane = || vec![0; side * side];
+        let stride = side.next_multiple_of(8);
+        let plane = || vec![0; side * stride];
         Self {
             side,
-            alpha: vec![0; side * side + 8],
+            stride,
+            alpha: vec![0; side * stride + 8],
             inside: plane(),
             rows: plane(),
             to_inside: plane(),
@@ -66,9 +70,9 @@ impl Tile {
         let Place { left, width } = place;
         let before = kernel.margin.saturating_sub(left);
         let first = left + before - kernel.margin;
-        let inner = (self.side - before).min(width - first);
+        let inner = (self.stride - before).min(width - first);
         let (mut any, mut all) = (0, -1);
-        let rows = self.alpha.chunks_exact_mut(self.side).zip(self.inside.chunks_exact_mut(self.side));
+        let rows = self.alpha.chunks_exact_mut(self.stride).zip(self.inside.chunks_exact_mut(self.stride));
         for (y, (alpha, inside)) in rows.enumerate() {
             let from = &row(y)[first..first + inner];
             alpha[before..before + inner]
@@ -93,7 +97,7 @@ impl Tile {
         for group in 0..across {
             let mut near = tile..0;
             for y in 0..tile {
-                let nearest = self.nearest((y + margin) * self.side + margin + group * 8, margin);
+                let nearest = self.nearest((y + margin) * self.stride + margin + group * 8, margin);
                 nearest.store(&mut self.nearest[y * across + group]);
                 if nearest.any_below(shares.len() as i16) {
                     near = near.start.min(y)..y + 1;
@@ -109,15 +113,16 @@ impl Tile {
     /// Computes eight columns of the tile, in rows `near`.
     fn soften_group(&mut self, kernel: &Kernel, group: usize, near: Range<usize>) {
         let Kernel { margin, tile, ref tent, ref shares } = *kernel;
-        let Self { side, ref alpha, ref nearest, ref mut row, ref mut across, ref mut output, .. } = *self;
+        let Self { stride, ref alpha, ref nearest, ref mut row, ref mut across, ref mut output, .. } = *self;
         let blurred = margin - tent.len() / 2;
         let wanted = near.start + blurred..near.end + blurred + tent.len() - 1;
         for (y, across) in wanted.clone().zip(&mut across[wanted.clone()]) {
-            blur(tent, &alpha[y * side + blurred + group * 8..], row, across);
+            blur(tent, &alpha[y * stride + blurred + group * 8..], row, across);
         }
         for y in near {
             let at = y * tile / 8 + group;
-            let from = alpha[(y + margin) * side + margin + group * 8..].first_chunk().expect("eight values");
+            let from =
+                alpha[(y + margin) * stride + margin + group * 8..].first_chunk().expect("eight values");
             let from = I16x8::load(from);
             if !I16x8::load(&nearest[at]).any_below(shares.len() as i16) {
                 from.narrow(&mut output[at]);
@@ -174,23 +179,23 @@ impl Tile {
 
     /// Fills `to_inside` and `to_outside`: one sweep down, one sweep up.
     fn column_distances(&mut self, margin: usize) {
-        let side = self.side;
+        let (side, stride) = (self.side, self.stride);
         // Beyond any radius; its square and that of a margin fit together.
         let far = margin as i16 + 1;
         let Self { inside, rows, .. } = self;
-        rows[..side].fill(far);
+        rows[..stride].fill(far);
         for y in 1..side {
-            let (above, here) = rows[(y - 1) * side..(y + 1) * side].split_at_mut(side);
-            let (side_above, side_here) = inside[(y - 1) * side..(y + 1) * side].split_at(side);
-            for x in 0..side {
+            let (above, here) = rows[(y - 1) * stride..(y + 1) * stride].split_at_mut(stride);
+            let (side_above, side_here) = inside[(y - 1) * stride..(y + 1) * stride].split_at(stride);
+            for x in 0..stride {
                 here[x] = ((above[x] & !(side_above[x] ^ side_here[x])) + 1).min(far);
             }
         }
-        let mut upward = vec![far; side];
+        let mut upward = vec![far; stride];
         for y in (0..side - 1).rev() {
-            let here = &mut rows[y * side..][..side];
-            let (side_here, side_below) = inside[y * side..(y + 2) * side].split_at(side);
-            for x in 0..side {
+            let here = &mut rows[y * stride..][..stride];
+            let (side_here, side_below) = inside[y * stride..(y + 2) * stride].split_at(stride);
+            for x in 0..stride {
                 upward[x] = ((upward[x] & !(side_here[x] ^ side_below[x])) + 1).min(far);
                 here[x] = here[x].min(upward[x]);
             }
