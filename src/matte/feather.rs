@@ -75,7 +75,7 @@ pub(super) struct Feather {
     bands: [Vec<u8>; 2],
     /// The last rows of the band above, as they were.
     above: Vec<u8>,
-    /// Of each tile of the three bands, whether any pixel is outside (bit 0) or inside (bit 1).
+    /// Of each eight columns of the three bands, whether any pixel is outside (bit 0) or inside (bit 1).
     sides: [Vec<u8>; 3],
     /// How many bands have come.
     taken: usize,
@@ -95,7 +95,7 @@ pub(super) struct Kernel {
     pub(super) shares: Vec<f32>,
 }
 
-/// Whether any pixel of a tile is outside (bit 0) or inside (bit 1).
+/// Pixels both outside (bit 0) and inside (bit 1).
 const BOTH_SIDES: u8 = 0b11;
 
 impl Kernel {
@@ -117,7 +117,7 @@ impl Feather {
     /// `radius` is one that [`check_feather`] lets pass; 0 hands on what comes in.
     pub(super) fn new(radius: f32, width: usize, height: usize) -> Self {
         let kernel = Kernel::new(radius);
-        let across = width.div_ceil(kernel.tile);
+        let across = width.div_ceil(8);
         Self {
             width,
             height,
@@ -153,14 +153,7 @@ impl Feather {
         self.sides.rotate_left(1);
         let Self { kernel: Kernel { tile, .. }, ref bands, ref mut sides, width, .. } = *self;
         let rows = self.height.min((band + 1) * tile) - band * tile;
-        sides[2].fill(0);
-        for row in bands[band % 2].chunks_exact(width).take(rows) {
-            for (sides, part) in sides[2].iter_mut().zip(row.chunks(tile)) {
-                let (low, high) =
-                    part.iter().fold((255, 0), |(low, high), &alpha| (alpha.min(low), alpha.max(high)));
-                *sides |= u8::from(low < 128) | u8::from(high >= 128) << 1;
-            }
-        }
+        tell_sides(&bands[band % 2][..rows * width], width, &mut sides[2]);
         self.taken += 1;
         if band > 0 {
             self.soften(band - 1, &mut give);
@@ -188,7 +181,8 @@ impl Feather {
             let mut pending: Option<Place> = None;
             for (tx, left) in (0..width).step_by(tile).enumerate() {
                 let place = Place { left, width };
-                let near = sides.iter().flat_map(|row| &row[tx.saturating_sub(1)..(tx + 2).min(row.len())]);
+                let end = (left + tile + margin).min(width).div_ceil(8);
+                let near = sides.iter().flat_map(|row| &row[left.saturating_sub(margin) / 8..end]);
                 let mut edge = near.fold(0, |seen, sides| seen | sides) == BOTH_SIDES;
                 if edge {
                     let row = |y: usize| {
@@ -218,6 +212,24 @@ impl Feather {
         let unused = above.len() - kept.len();
         above[unused..].copy_from_slice(&kept);
         give(top, &here[..rows * width]);
+    }
+}
+
+/// Tells of each eight columns of some rows what `Feather::sides` says.
+fn tell_sides(rows: &[u8], width: usize, sides: &mut [u8]) {
+    // A pixel is inside if the highest bit of its byte is set.
+    let inside = u64::from_le_bytes([128; 8]);
+    let mut seen = vec![[0, u64::MAX]; sides.len()];
+    for row in rows.chunks_exact(width) {
+        let (eights, rest) = row.as_chunks::<8>();
+        let last = rest.first().map(|&first| std::array::from_fn(|i| *rest.get(i).unwrap_or(&first)));
+        for ([any, all], &eight) in seen.iter_mut().zip(eights.iter().chain(&last)) {
+            let eight = u64::from_le_bytes(eight);
+            (*any, *all) = (*any | eight, *all & eight);
+        }
+    }
+    for (sides, [any, all]) in sides.iter_mut().zip(seen) {
+        *sides = u8::from(all & inside != inside) | u8::from(any & inside != 0) << 1;
     }
 }
 
