@@ -15,6 +15,8 @@ mod product;
 pub(crate) mod simd;
 mod trial;
 
+use std::ops::Range;
+
 use crate::error::{Error, Result};
 use crate::plan::{self, Plan, Shape};
 pub use trial::Trial;
@@ -35,6 +37,7 @@ pub struct Executor {
     output: usize,
     /// Values between two pixels of the output.
     output_stride: usize,
+    shared: Shared,
     scratch: Scratch,
 }
 
@@ -68,15 +71,22 @@ impl Arithmetic {
     }
 }
 
-/// Memory that kernels use while they run.
-pub(crate) struct Scratch {
+/// What is made once for all bands of a step.
+pub(crate) struct Shared {
     /// Weights times a gate.
     gated: Matrix,
-    /// The pieces of a row of windows.
-    runs: Vec<Run>,
-    /// A panel of pixels, or a picture, in whole numbers, and what 1 of them is worth.
+    /// A picture in whole numbers, and what 1 of them is worth.
     whole: Vec<i16>,
     factor: f32,
+}
+
+/// Memory that a kernel uses while it runs a band.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    /// The pieces of a row of windows.
+    runs: Vec<Run>,
+    /// A panel of pixels in whole numbers.
+    whole: Vec<i16>,
     /// Rows of windows that reach outside, or a row of blocks.
     patch: Vec<f32>,
     /// A row between two rows of a picture that is enlarged.
@@ -100,19 +110,12 @@ impl Executor {
         let start = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
         let offsets = arena.offsets.iter().map(|offset| offset + start).collect();
         let steps = plan.steps.iter().map(|step| Prepared::new(&plan, step, arithmetic)).collect();
-        let scratch = Scratch {
-            gated: Matrix::empty(),
-            runs: Vec::new(),
-            whole: Vec::new(),
-            factor: 0.0,
-            patch: Vec::new(),
-            blend: Vec::new(),
-            residual: Vec::new(),
-        };
+        let shared = Shared { gated: Matrix::empty(), whole: Vec::new(), factor: 0.0 };
+        let scratch = Scratch::default();
         let dense = plan.steps.iter().any(|step| prepare::dense(&plan, step));
         let output_stride = if dense { 1 } else { plan.buffers[plan.output].stride() };
         let Plan { buffers: shapes, input, output, .. } = plan;
-        Ok(Self { steps, shapes, offsets, memory, input, output, output_stride, scratch })
+        Ok(Self { steps, shapes, offsets, memory, input, output, output_stride, shared, scratch })
     }
 
     /// Shapes of the input and of the output.
@@ -155,27 +158,33 @@ impl Executor {
         };
         let shape = self.shapes[step.y];
         let row = shape.width * shape.stride();
-        let Some((buffer, resize)) = &step.resized else {
-            let residual = step.residual.map(read);
-            let finish = Finish::new(step.activation, residual, step.after);
-            return step.kernel.run(read, 0..shape.height, y, finish, &mut self.scratch);
+        step.kernel.prepare(read, &mut self.shared);
+        let shared = &self.shared;
+        let piece = |rows: Range<usize>, y: &mut [f32], scratch: &mut Scratch| {
+            let Some((buffer, resize)) = &step.resized else {
+                let residual =
+                    step.residual.map(|residual| &read(residual)[rows.start * row..rows.end * row]);
+                let finish = Finish::new(step.activation, residual, step.after);
+                return step.kernel.run(read, rows, y, finish, shared, scratch);
+            };
+            // The residual is brought to size band by band, while the band is in the nearest cache.
+            let band_rows = step.kernel.band_rows(shape);
+            let mut enlarged = std::mem::take(&mut scratch.residual);
+            for first in rows.clone().step_by(band_rows) {
+                let band = first..(first + band_rows).min(rows.end);
+                enlarged.resize(band.len() * row, 0.0);
+                let plain = Finish::new(plan::Activation::None, None, false);
+                resize.run(read(*buffer), band.clone(), &mut enlarged, plain, &mut scratch.blend);
+                let finish = Finish::new(step.activation, Some(&enlarged), step.after);
+                let y = &mut y[(band.start - rows.start) * row..(band.end - rows.start) * row];
+                step.kernel.run(read, band, y, finish, shared, scratch);
+            }
+            scratch.residual = enlarged;
         };
-        // The residual is brought to size band by band, while the band is in the nearest cache.
-        let rows = step.kernel.band_rows(shape);
-        let mut enlarged = std::mem::take(&mut self.scratch.residual);
-        for first in (0..shape.height).step_by(rows) {
-            let band = first..(first + rows).min(shape.height);
-            enlarged.resize(band.len() * row, 0.0);
-            let plain = Finish::new(plan::Activation::None, None, false);
-            resize.run(read(*buffer), band.clone(), &mut enlarged, plain, &mut self.scratch.blend);
-            let finish = Finish::new(step.activation, Some(&enlarged), step.after);
-            let y = &mut y[band.start * row..band.end * row];
-            step.kernel.run(read, band, y, finish, &mut self.scratch);
-        }
-        self.scratch.residual = enlarged;
+        piece(0..shape.height, y, &mut self.scratch);
     }
 
-    fn range(&self, buffer: usize) -> std::ops::Range<usize> {
+    fn range(&self, buffer: usize) -> Range<usize> {
         self.offsets[buffer]..self.offsets[buffer] + self.shapes[buffer].len()
     }
 }

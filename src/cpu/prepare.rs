@@ -7,7 +7,7 @@ use super::kernels::{
     Affine, Binary, Conv, Depthwise, Pointwise, Pool, Reduce, Regroup, Resize, Softmax, Transposed, copy,
 };
 use super::product::Product;
-use super::{Arithmetic, Scratch};
+use super::{Arithmetic, Scratch, Shared};
 use crate::plan::{Activation, Op, Plan, Shape, Step};
 
 /// A step, ready to run.
@@ -125,7 +125,7 @@ impl Kernel {
         };
         match *op {
             Op::Pointwise { weights, bias, gate } => Self::Pointwise {
-                kernel: Pointwise::new(from, to, product(weights, bias, gate.is_some())),
+                kernel: Pointwise::new(from, to, product(weights, bias, gate.is_some()), gate.is_some()),
                 x,
                 gate,
             },
@@ -164,6 +164,15 @@ impl Kernel {
         }
     }
 
+    /// Makes what all bands of the next run share.
+    pub(super) fn prepare<'a>(&self, read: impl Fn(usize) -> &'a [f32], shared: &mut Shared) {
+        match *self {
+            Self::Pointwise { ref kernel, gate: Some(gate), .. } => kernel.prepare(read(gate), shared),
+            Self::Conv { ref kernel, x } => kernel.prepare(read(x), shared),
+            _ => {}
+        }
+    }
+
     /// The rows `rows` of the result, into `y`, which is the band of just these.
     pub(super) fn run<'a>(
         &self,
@@ -171,13 +180,12 @@ impl Kernel {
         rows: Range<usize>,
         y: &mut [f32],
         finish: Finish<'_>,
+        shared: &Shared,
         scratch: &mut Scratch,
     ) {
         match *self {
-            Self::Pointwise { ref kernel, x, gate } => {
-                kernel.run(read(x), gate.map(read), rows, y, finish, scratch)
-            }
-            Self::Conv { ref kernel, x } => kernel.run(read(x), rows, y, finish, scratch),
+            Self::Pointwise { ref kernel, x, .. } => kernel.run(read(x), rows, y, finish, shared, scratch),
+            Self::Conv { ref kernel, x } => kernel.run(read(x), rows, y, finish, shared, scratch),
             Self::Depthwise { ref kernel, x } => kernel.run(read(x), rows, y, finish, scratch),
             Self::Transposed { ref kernel, x } => kernel.run(read(x), rows, y, finish, scratch),
             Self::Pool { ref kernel, x } => kernel.run(read(x), rows, y, finish),
@@ -204,14 +212,18 @@ impl Kernel {
         }
     }
 
-    /// Rows of a band whose residual is brought to size first: all, for kernels that know no bands.
-    pub(super) fn band_rows(&self, shape: Shape) -> usize {
-        let rows = (BAND_PIXELS / shape.width).max(1);
+    /// Rows that must be made together: all, for kernels that know no bands.
+    pub(super) fn unit(&self, shape: Shape) -> usize {
         match self {
-            Self::Transposed { kernel, .. } => rows.next_multiple_of(kernel.band()),
+            Self::Transposed { kernel, .. } => kernel.band(),
             Self::Reduce { .. } | Self::Softmax { .. } | Self::Regroup { .. } => shape.height,
-            _ => rows,
+            _ => 1,
         }
+    }
+
+    /// Rows of a band whose residual is brought to size first.
+    pub(super) fn band_rows(&self, shape: Shape) -> usize {
+        (BAND_PIXELS / shape.width).max(1).next_multiple_of(self.unit(shape))
     }
 }
 

@@ -4,10 +4,10 @@
 //! The taps of one row lie side by side in memory, so a row of the window is one run of the sum.
 //! A window that leaves the picture has shorter runs, and is a row of its own.
 
-use crate::cpu::Scratch;
 use crate::cpu::finish::Finish;
 use crate::cpu::product::Product;
 use crate::cpu::simd::Run;
+use crate::cpu::{Scratch, Shared};
 use crate::plan::{Shape, Window};
 
 pub(crate) struct Conv {
@@ -22,6 +22,13 @@ impl Conv {
         Self { product, window, x, y }
     }
 
+    /// Makes whole numbers of the picture, where the product is in them.
+    pub(crate) fn prepare(&self, x: &[f32], shared: &mut Shared) {
+        if let Product::Integer(matrix) = &self.product {
+            shared.factor = matrix.quantise(x, &mut shared.whole);
+        }
+    }
+
     /// The rows `rows` of `y`, which is the band of just these.
     #[inline(never)]
     pub(crate) fn run(
@@ -30,20 +37,17 @@ impl Conv {
         rows: std::ops::Range<usize>,
         y: &mut [f32],
         finish: Finish<'_>,
+        shared: &Shared,
         scratch: &mut Scratch,
     ) {
-        let Scratch { runs, whole, factor, .. } = scratch;
+        let Scratch { runs, .. } = scratch;
         match &self.product {
             Product::Single(matrix) => self.each(rows, runs, |stride, runs, count, at| {
                 matrix.multiply(x, stride, runs, count, y, at, finish);
             }),
             Product::Integer(matrix) => {
-                // The bands of one run come in order, and share the picture.
-                if rows.start == 0 {
-                    *factor = matrix.quantise(x, whole);
-                }
                 self.each(rows, runs, |stride, runs, count, at| {
-                    matrix.multiply(whole, *factor, stride, runs, count, y, at, finish);
+                    matrix.multiply(&shared.whole, shared.factor, stride, runs, count, y, at, finish);
                 });
             }
         }

@@ -54,9 +54,9 @@ impl Transposed {
         Self { kernel, matrices, dense, x, y }
     }
 
-    /// Rows of `y` that are made together.
+    /// Rows of `y` that are made together: all of a dense answer.
     pub(crate) fn band(&self) -> usize {
-        self.kernel[0]
+        if self.dense { self.y.height } else { self.kernel[0] }
     }
 
     /// The rows `rows` of `y`, whole blocks, which is the band of just these.
