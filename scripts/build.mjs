@@ -4,7 +4,7 @@
  *   node scripts/build.mjs [--sizes]   with a table of what each file weighs, which takes a minute at first
  *   node scripts/build.mjs --demo      only what the demo page runs, to `target/demo/`
  *
- * What reads ONNX files takes minutes to compile, and the page never asks for it. The rest lies in a
+ * What reads ONNX files takes minutes to compile, and the page never asks for it, nor for threads. The rest lies in a
  * folder of its own, which is no package, so that no half of one is tested or published.
  */
 
@@ -12,7 +12,7 @@ import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } f
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 
-import { BUNDLES, PACKAGE, ROOT, bundle } from './bundle.mjs';
+import { BUNDLES, PACKAGE, ROOT, THREADS, bundle } from './bundle.mjs';
 import { sizeTable } from './sizes.mjs';
 import { BUILDS, makeWasm, optimised, run } from './wasm.mjs';
 
@@ -32,7 +32,8 @@ try {
 async function main() {
   const { values } = parseArgs({ options: { demo: { type: 'boolean' }, sizes: { type: 'boolean' } } });
   checkVersions();
-  if (values.demo) return writeFiles(DEMO, withoutOnnx(BUILDS), withoutOnnx(BUNDLES));
+  if (values.demo) return writeFiles(DEMO, forDemo(BUILDS), forDemo(BUNDLES));
+  if (!THREADS) step('without threads: the standard library could not be had (rm target/wasm-std to have scripts/setup try again)');
 
   await writeFiles(DIST, BUILDS, BUNDLES);
   step('types');
@@ -57,8 +58,8 @@ async function writeFiles(folder, builds, bundles) {
   for (const { plan } of readJson('models/registry.json').models) cpSync(`${ROOT}models/${plan.file}`, `${folder}models/${plan.file}`);
 }
 
-function withoutOnnx(names) {
-  return names.filter((name) => !/\bonnx$/.test(name));
+function forDemo(names) {
+  return names.filter((name) => !/\b(onnx|threads)$/.test(name));
 }
 
 function step(text) {
@@ -81,6 +82,7 @@ function published() {
       // For those who serve the files from a folder of their own (`assetBase`).
       './worker.js': './worker.js',
       './worker.onnx.js': './worker.onnx.js',
+      ...(THREADS && { './worker.threads.js': './worker.threads.js' }),
       './wasm/*': './wasm/*',
       './models/*': './models/*',
       './package.json': './package.json',

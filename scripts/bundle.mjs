@@ -3,18 +3,21 @@
  *
  * Files that share nothing at run time but messages: `index.js` is what pages import; `worker.js` is
  * self-contained; `runner.js` is loaded only where the page's own thread must do. The last two have
- * a twin each, `*.onnx.js`, for the build that reads ONNX files.
+ * a twin each, `*.onnx.js`, for the build that reads ONNX files, and the worker one for the build with threads.
  */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { build } from 'esbuild';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
+/** Whether the build with threads is made: `scripts/setup` has found out whether it can be. */
+export const THREADS = existsSync(`${ROOT}target/wasm-std`) && readFileSync(`${ROOT}target/wasm-std`, 'utf8') === 'yes';
+
 /** The bundles that the package holds. */
-export const BUNDLES = ['index', 'runner', 'worker', 'runner.onnx', 'worker.onnx'];
+export const BUNDLES = ['index', 'runner', 'worker', 'runner.onnx', 'worker.onnx', ...(THREADS ? ['worker.threads'] : [])];
 
 /** The generated JavaScript side of a WebAssembly build; `simd` and `relaxed` have the same. */
 export function glue(build) {
@@ -36,8 +39,8 @@ export async function bundle(name, { outfile, minify = true } = {}) {
     target: 'es2022',
     charset: 'utf8',
     legalComments: 'none',
-    define: { VERSION: JSON.stringify(PACKAGE.version) },
-    alias: { '#wasm': glue(name.endsWith('.onnx') ? 'onnx' : 'simd') },
+    define: { VERSION: JSON.stringify(PACKAGE.version), THREADS: String(THREADS) },
+    alias: { '#wasm': glue(name.split('.')[1] ?? 'simd') },
     // For index.js the runners stay files of their own; in the others they are a part.
     external: name === 'index' ? ['./runner.js', './runner.onnx.js'] : [],
     logLevel: 'warning',

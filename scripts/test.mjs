@@ -17,6 +17,7 @@ const LIMIT_MS = 40 * 60_000;
 const RINGS = [
   ['build', 'wasm and npm package', ['node', 'scripts/build.mjs']],
   ['native', 'kernels, pipeline, goldens, quality gate, command line, conventions', ['cargo', 'test', '--release', '--', '--nocapture']],
+  ['pieces', 'kernels on several threads, natively', ['cargo', 'test', '--release', '--no-default-features', '--features', 'threads', '--lib', 'cpu']],
   ['models', 'converter and registry', ['target/venv/bin/python', '-m', 'unittest', 'discover', 'models']],
   ['face', 'TypeScript units', ['node', '--test', ...tests('tests/ts')]],
   ['simd', 'wasm border in Chromium, simd build', ['scripts/cargo-wasm', 'simd', 'test', '--no-default-features', '--release', '--test', 'web']],

@@ -1,7 +1,7 @@
 /**
  * The WebAssembly files: Rust, then wasm-bindgen, then wasm-opt; what has not changed is not done again.
  *
- * `simd` and `relaxed` must have one JavaScript side, because `worker.js` holds it once; `onnx` has its own.
+ * `simd` and `relaxed` must have one JavaScript side, because `worker.js` holds it once; `threads` and `onnx` have their own.
  */
 
 import { createHash } from 'node:crypto';
@@ -10,7 +10,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 
-import { ROOT, glue } from './bundle.mjs';
+import { ROOT, THREADS, glue } from './bundle.mjs';
 
 /**
  * What tells the builds apart, for cargo. Those without tract are few crates, and take the profile
@@ -19,6 +19,7 @@ import { ROOT, glue } from './bundle.mjs';
 const CARGO = {
   simd: ['--no-default-features', '--profile', 'wasm'],
   relaxed: ['--no-default-features', '--profile', 'wasm'],
+  ...(THREADS && { threads: ['--no-default-features', '--features', 'threads', '--profile', 'wasm'] }),
   onnx: ['--features', 'onnx', '--release'],
 };
 
@@ -28,6 +29,8 @@ const BINDGEN = 'target/tools/bin/wasm-bindgen';
 
 /** What the Rust compiler may use besides the instruction set of the build. */
 const FEATURES = ['bulk-memory', 'bulk-memory-opt', 'multivalue', 'mutable-globals', 'nontrapping-float-to-int', 'reference-types', 'sign-ext', 'simd'];
+
+const MORE_FEATURES = { relaxed: ['relaxed-simd'], threads: ['relaxed-simd', 'threads'] };
 
 /**
  * What wasm-opt does: equal functions, which generics make many of, become one, and what nothing needs goes.
@@ -72,7 +75,7 @@ export function optimised(build) {
 
 async function optimise({ build, key }) {
   mkdirSync(`${ROOT}target/wasm-opt`, { recursive: true });
-  const features = build === 'relaxed' ? [...FEATURES, 'relaxed-simd'] : FEATURES;
+  const features = [...FEATURES, ...(MORE_FEATURES[build] ?? [])];
   const program = createRequire(import.meta.url).resolve('binaryen/bin/wasm-opt');
   const output = `${optimised(build)}.new`;
   await promisify(execFile)(

@@ -10,6 +10,8 @@ mod kernels;
 mod matrix;
 #[cfg(test)]
 mod mutants;
+#[cfg(feature = "threads")]
+mod pieces;
 mod prepare;
 mod product;
 pub(crate) mod simd;
@@ -38,7 +40,10 @@ pub struct Executor {
     /// Values between two pixels of the output.
     output_stride: usize,
     shared: Shared,
+    #[cfg(not(feature = "threads"))]
     scratch: Scratch,
+    #[cfg(feature = "threads")]
+    pieces: pieces::Pieces,
 }
 
 /// In what the larger convolutions multiply.
@@ -109,13 +114,27 @@ impl Executor {
         let memory = vec![0.0; arena.len + LINE];
         let start = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
         let offsets = arena.offsets.iter().map(|offset| offset + start).collect();
-        let steps = plan.steps.iter().map(|step| Prepared::new(&plan, step, arithmetic)).collect();
+        let steps: Vec<_> = plan.steps.iter().map(|step| Prepared::new(&plan, step, arithmetic)).collect();
         let shared = Shared { gated: Matrix::empty(), whole: Vec::new(), factor: 0.0 };
-        let scratch = Scratch::default();
+        #[cfg(feature = "threads")]
+        let pieces = pieces::Pieces::new(&plan, &steps);
         let dense = plan.steps.iter().any(|step| prepare::dense(&plan, step));
         let output_stride = if dense { 1 } else { plan.buffers[plan.output].stride() };
         let Plan { buffers: shapes, input, output, .. } = plan;
-        Ok(Self { steps, shapes, offsets, memory, input, output, output_stride, shared, scratch })
+        Ok(Self {
+            steps,
+            shapes,
+            offsets,
+            memory,
+            input,
+            output,
+            output_stride,
+            shared,
+            #[cfg(not(feature = "threads"))]
+            scratch: Scratch::default(),
+            #[cfg(feature = "threads")]
+            pieces,
+        })
     }
 
     /// Shapes of the input and of the output.
@@ -181,7 +200,10 @@ impl Executor {
             }
             scratch.residual = enlarged;
         };
+        #[cfg(not(feature = "threads"))]
         piece(0..shape.height, y, &mut self.scratch);
+        #[cfg(feature = "threads")]
+        self.pieces.run(at, row, y, piece);
     }
 
     fn range(&self, buffer: usize) -> Range<usize> {

@@ -75,13 +75,27 @@ fn compare(name: &str, plan: Plan, arithmetic: Arithmetic, tolerance: f32) {
     let input = plan.buffers[plan.input];
     let picture = noise(input.pixels() * input.channels, 3);
     let want = plan::interpret::interpret(&plan, &picture);
-    let mut executor = Executor::new(plan, arithmetic).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let mut executor =
+        Executor::new(plan.clone(), arithmetic).unwrap_or_else(|error| panic!("{name}: {error}"));
     // Twice: a run must not depend on what the one before left in memory.
     run(&mut executor, &noise(picture.len(), 11));
     let got = run(&mut executor, &picture);
     assert_eq!(got.len(), want.len(), "{name}");
+    near(name, &got, &want, tolerance);
+    #[cfg(feature = "threads")]
+    {
+        executor.pieces = super::pieces::Pieces::of(&plan, &executor.steps, 64, 0);
+        let pieces = run(&mut executor, &picture);
+        match arithmetic {
+            Arithmetic::F32 => assert_eq!(pieces, got, "{name}, in pieces"),
+            Arithmetic::I16 => near(&format!("{name}, in pieces"), &pieces, &want, tolerance),
+        }
+    }
+}
+
+fn near(name: &str, got: &[f32], want: &[f32], tolerance: f32) {
     let largest = want.iter().fold(1.0_f32, |largest, value| largest.max(value.abs()));
-    for (i, (got, want)) in got.iter().zip(&want).enumerate() {
+    for (i, (got, want)) in got.iter().zip(want).enumerate() {
         assert!((got - want).abs() <= tolerance * largest, "{name} at {i}: got {got}, want {want}");
     }
 }

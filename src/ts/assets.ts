@@ -14,6 +14,8 @@ const WASM: Record<Build, () => URL> = {
   simd: () => new URL('./wasm/featheredge.simd.wasm', import.meta.url),
   relaxed: () => new URL('./wasm/featheredge.relaxed.wasm', import.meta.url),
   onnx: () => new URL('./wasm/featheredge.onnx.wasm', import.meta.url),
+  // Not named in a package that lacks it: bundlers would look for the file.
+  threads: THREADS ? () => new URL('./wasm/featheredge.threads.wasm', import.meta.url) : absent,
 };
 
 const MODELS: Record<ModelId, () => URL> = {
@@ -21,6 +23,10 @@ const MODELS: Record<ModelId, () => URL> = {
   'selfie-landscape': () => new URL('./models/selfie-landscape.plan', import.meta.url),
   multiclass: () => new URL('./models/multiclass.plan', import.meta.url),
 };
+
+function absent(): never {
+  throw new SegmentError('INTERNAL', 'the package was built without the threads build');
+}
 
 /** The models that ship, in the registry's order. */
 export const MODEL_IDS = Object.keys(MODELS) as ModelId[];

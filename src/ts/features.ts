@@ -16,6 +16,15 @@ export function chooseBuild(readsOnnx = false): Build | undefined {
   return validates(RELAXED) ? 'relaxed' : 'simd';
 }
 
+/** Why the `threads` build cannot run here; `undefined` if it can. */
+export function refuseThreads(readsOnnx: boolean, worker: boolean): string | undefined {
+  if (!THREADS) return 'the package was built without them';
+  if (readsOnnx) return 'a model that does not ship with the package runs on one';
+  if (!worker) return "the page's own thread must not wait for others";
+  if (!globalThis.crossOriginIsolated || typeof SharedArrayBuffer !== 'function') return 'the page is not cross-origin isolated';
+  return validates(RELAXED) ? undefined : 'the browser has no relaxed SIMD';
+}
+
 /** A module of one function, vector to vector, with `body` as its code. */
 function probe(...body: number[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array([

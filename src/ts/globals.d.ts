@@ -2,3 +2,6 @@
 
 /** Version of the package. */
 declare const VERSION: string;
+
+/** Whether the package holds the `threads` build. */
+declare const THREADS: boolean;

@@ -8,6 +8,9 @@ import type { CreateOptions, CustomModel, ModelContract, Morphology, SegmentOpti
 
 const OPERATIONS: readonly string[] = ['open', 'close', 'erode', 'dilate'] satisfies Morphology['operation'][];
 const EXECUTORS: readonly string[] = ['auto', 'cpu'] satisfies CreateOptions['executor'][];
+const MAX_THREADS = 16;
+/** On more than this `'auto'` does not insist: the page's other work needs cores as well. */
+const AUTO_THREADS = 4;
 const MAX_FEATHER = 64;
 const MAX_RADIUS = 64;
 
@@ -17,14 +20,18 @@ export interface CheckedCreate {
   model: ModelSource;
   executor: 'auto' | 'cpu';
   worker: boolean;
+  threads: number;
   maxPixels: number;
 }
 
 export function checkCreate(options: CreateOptions): CheckedCreate {
   checkObject('options', options);
-  const { model = 'selfie', executor = 'auto', worker = true, maxPixels = MAX_PIXELS } = options;
+  const { model = 'selfie', executor = 'auto', worker = true, threads = 1, maxPixels = MAX_PIXELS } = options;
   if (!EXECUTORS.includes(executor)) throw invalid('executor', executor, `one of ${EXECUTORS.join(', ')}`);
   if (typeof worker !== 'boolean') throw invalid('worker', worker, 'true or false');
+  if (threads !== 'auto' && !(Number.isInteger(threads) && isWithin(threads, 1, MAX_THREADS))) {
+    throw invalid('threads', threads, `a whole number from 1 to ${MAX_THREADS}, or auto`);
+  }
   if (!Number.isInteger(maxPixels) || maxPixels < 1 || maxPixels > MAX_PIXELS) {
     throw invalid('maxPixels', maxPixels, `a whole number from 1 to ${MAX_PIXELS}`);
   }
@@ -33,7 +40,12 @@ export function checkCreate(options: CreateOptions): CheckedCreate {
   }
   checkSignal(options.signal);
   const base = resolveBase(options.assetBase);
-  return { base, model: checkModel(model, base), executor, worker, maxPixels };
+  return { base, model: checkModel(model, base), executor, worker, threads: threads === 'auto' ? autoThreads() : threads, maxPixels };
+}
+
+/** Some browsers do not say how many cores there are. */
+function autoThreads(): number {
+  return Math.min(globalThis.navigator?.hardwareConcurrency || 1, AUTO_THREADS);
 }
 
 function checkModel(model: NonNullable<CreateOptions['model']>, base: URL | undefined): ModelSource {

@@ -54,6 +54,15 @@ export type Request =
   /** The answer to this id is no longer wanted. */
   | { type: 'cancel'; id: number };
 
+/** What the workers of the `threads` build are told first: one, who helps it, and the others, whom to help. */
+export type Assignment = { type: 'helpers'; ports: MessagePort[] } | { type: 'help'; port: MessagePort };
+
+/** What then goes from the one to each helper, which answers with anything. */
+export interface Share {
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+}
+
 /** The part of the timings that the running thread sees. */
 export type RunTimings = Omit<Timings, 'totalMs'>;
 
@@ -70,6 +79,8 @@ export interface Loaded {
   reason: string;
   /** The build that the WebAssembly file says it is. */
   build: Build;
+  /** In the `threads` build only. */
+  threads?: number;
   wasmBytes: number;
   modelBytes: number;
 }

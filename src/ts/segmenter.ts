@@ -5,11 +5,11 @@
 import { recallArithmetic, rememberArithmetic } from './arithmetic.js';
 import { wasmUrl } from './assets.js';
 import { Client } from './client.js';
-import { SegmentError, abortedBy } from './error.js';
-import { chooseBuild } from './features.js';
+import { SegmentError, abortedBy, messageOf } from './error.js';
+import { type Build, chooseBuild, refuseThreads } from './features.js';
 import { Downloads } from './files.js';
 import { prepareFrames } from './frames.js';
-import { checkCreate, checkObject, checkSegment, checkSignal } from './options.js';
+import { type CheckedCreate, checkCreate, checkObject, checkSegment, checkSignal } from './options.js';
 import { capture } from './picture.js';
 import type { Captured, Loaded, LoadTask } from './protocol.js';
 import { ThreadUnavailable, pageThread, workerThread } from './threads.js';
@@ -36,31 +36,49 @@ export class Segmenter {
    * `UNSUPPORTED_BROWSER`, `ABORTED` or `INTERNAL`; it can be called again after any of them
    */
   static async create(options: CreateOptions = {}): Promise<Segmenter> {
-    const { base, model, worker, maxPixels } = checkCreate(options);
-    const { onProgress, signal } = options;
+    const checked = checkCreate(options);
+    const { signal } = options;
     if (signal?.aborted) throw abortedBy(signal);
-    const build = chooseBuild(model.id === 'custom');
+    const readsOnnx = checked.model.id === 'custom';
+    const build = chooseBuild(readsOnnx);
     if (!build) throw new SegmentError('UNSUPPORTED_BROWSER', 'this browser has no WebAssembly with SIMD, want one of 2023 or newer');
-
     // While the files come there is nothing else to do.
     void prepareFrames();
+    if (checked.threads === 1) return Segmenter.#load(build, checked, options);
+    let refusal = refuseThreads(readsOnnx, checked.worker);
+    if (refusal === undefined) {
+      try {
+        return await Segmenter.#load('threads', checked, options, `; on ${checked.threads} threads, as asked for`);
+      } catch (error) {
+        if (signal?.aborted) throw error;
+        refusal = messageOf(error).replace(/\.+$/, '');
+      }
+    }
+    return Segmenter.#load(build, checked, options, `; on one thread, because ${refusal}`);
+  }
+
+  /** `onThreads` ends the reason that `info` gives. */
+  static async #load(build: Build, checked: CheckedCreate, options: CreateOptions, onThreads = ''): Promise<Segmenter> {
+    const { base, model, worker, threads, maxPixels } = checked;
+    const { onProgress, signal } = options;
     const name = model.id === 'custom' ? { id: model.id, contract: model.contract } : { id: model.id, arithmetic: recallArithmetic(build) };
     const task: LoadTask = { type: 'load', model: name, maxPixels };
     const files = new Downloads(wasmUrl(build, base), model);
     const open = async (client: Client, inWorker: boolean, why: string) => {
       const loaded = await client.load(onProgress, signal);
       if (loaded.tried) rememberArithmetic(build, loaded.arithmetic);
-      const info = describe(loaded, model.id, inWorker, why);
+      const info = describe(loaded, model.id, inWorker, why + onThreads);
       if (onProgress) queueMicrotask(() => onProgress({ phase: 'ready' }));
       return new Segmenter(client, info, maxPixels);
     };
     const onPage = (why: string) => open(new Client(pageThread(build), task, files, false), false, why);
+    const inWorker = workerThread(base, build, build === 'threads' ? threads : 1);
     try {
       if (!worker) return await onPage('as asked for');
       try {
-        return await open(new Client(workerThread(base, build), task, files, true), true, 'so that the page stays responsive');
+        return await open(new Client(inWorker, task, files, true), true, 'so that the page stays responsive');
       } catch (error) {
-        if (!(error instanceof ThreadUnavailable)) throw error;
+        if (!(error instanceof ThreadUnavailable) || build === 'threads') throw error;
         return await onPage(`because ${error.message.replace(/\.+$/, '')}`);
       }
     } catch (error) {
@@ -142,6 +160,7 @@ function complete(timings: Omit<Matte['timings'], 'totalMs'>, taken: Taken, star
 const BUILD_REASONS: Record<Info['build'], string> = {
   simd: 'the browser has SIMD, but not relaxed SIMD',
   relaxed: 'the browser has relaxed SIMD',
+  threads: 'several threads were asked for',
   onnx: 'the model does not ship with the package',
 };
 
@@ -153,6 +172,7 @@ function describe(loaded: Loaded, model: Info['model'], worker: boolean, why: st
     ...facts,
     model,
     worker,
+    threads: facts.threads ?? 1,
     reason: `Runs by the executor ${executor}, because ${loaded.reason}; with the ${build} build, because ${BUILD_REASONS[build]}; ${thread}, ${why}.`,
     version: VERSION,
   });

@@ -55,6 +55,12 @@ export interface CreateOptions {
    */
   worker?: boolean;
   /**
+   * On how many threads the network runs: 1 (default) to 16, or `'auto'`, which is one for each core, up to 4.
+   * More than one needs a page that is cross-origin isolated, relaxed SIMD, a model that ships and `worker`;
+   * where anything of that is missing or fails, one thread is used, and `info.reason` says why.
+   */
+  threads?: number | 'auto';
+  /**
    * The folder that the package's `.js` files, `wasm/` and `models/` are served from, if it is not the one
    * this module was loaded from. Workers must come from the page's own origin.
    */
@@ -162,10 +168,12 @@ export interface Info {
   executor: 'cpu' | 'tract';
   /** In what it multiplies. Where a model's weights are whole numbers, whichever was faster in a short trial on this device. */
   arithmetic: Arithmetic;
-  /** Which WebAssembly build was chosen; `'onnx'`, far larger, for models that do not ship with the package. */
-  build: 'simd' | 'relaxed' | 'onnx';
+  /** Which WebAssembly build was chosen; `'threads'` where more than one thread runs; `'onnx'`, far larger, for models that do not ship with the package. */
+  build: 'simd' | 'relaxed' | 'threads' | 'onnx';
   /** Whether it runs in a worker. */
   worker: boolean;
+  /** How many threads the network runs on. */
+  threads: number;
   /** Why this executor, build and thread, in words for a person. */
   reason: string;
   /** Size of the downloaded files after any content encoding is undone. */

@@ -10,7 +10,13 @@ import type { Arithmetic, ModelContract, Morphology } from './types.js';
 export default function init(from: { module_or_path: WebAssembly.Module }): Promise<unknown>;
 
 /** The same at once, which browsers may refuse to a page's own thread. */
-export declare function initSync(from: { module: WebAssembly.Module }): unknown;
+export declare function initSync(from: { module: WebAssembly.Module; memory?: WebAssembly.Memory }): { memory: WebAssembly.Memory };
+
+/** In the `threads` build only: makes this thread a part of the pool, and never returns. */
+export declare function help(): void;
+
+/** In the `threads` build only: the pool of this thread and of so many that call `help`. */
+export declare function startPool(helpers: number): void;
 
 /** Size from the first bytes of a file, before orientation; `undefined` if more bytes are needed. */
 export declare function pictureSize(head: Uint8Array): { width: number; height: number } | undefined;
@@ -31,7 +37,8 @@ export declare class WebSegmenter {
     arithmetic: Arithmetic;
     tried: boolean;
     reason: string;
-    build: 'simd' | 'relaxed' | 'onnx';
+    build: 'simd' | 'relaxed' | 'threads' | 'onnx';
+    threads?: number;
     version: string;
   };
   /**

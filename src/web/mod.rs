@@ -1,9 +1,11 @@
 //! The wasm border: what `ts/runner.ts` calls. The only place that names JavaScript.
 //!
-//! [`call`] is what happens on each picture. Failures cross as an `Error` named `SegmentError` whose
+//! [`call`] is what happens on each picture, `pool` the threads of the build that has some. Failures cross as an `Error` named `SegmentError` whose
 //! `code` is the kind's stable name; bad input never panics.
 
 mod call;
+#[cfg(feature = "threads")]
+pub mod pool;
 
 use call::Call;
 use js_sys::{JSON, Object, Reflect};
@@ -21,6 +23,8 @@ use crate::telemetry::Timings;
 /// Which build this is.
 const BUILD: &str = if cfg!(feature = "onnx") {
     "onnx"
+} else if cfg!(feature = "threads") {
+    "threads"
 } else if cfg!(target_feature = "relaxed-simd") {
     "relaxed"
 } else {
@@ -51,6 +55,8 @@ struct Info<'a> {
     tried: bool,
     reason: &'a str,
     build: &'static str,
+    #[cfg(feature = "threads")]
+    threads: usize,
     version: &'static str,
 }
 
@@ -109,6 +115,8 @@ impl WebSegmenter {
             tried: self.tried,
             reason: self.segmenter.reason(),
             build: BUILD,
+            #[cfg(feature = "threads")]
+            threads: rayon::current_num_threads(),
             version: env!("CARGO_PKG_VERSION"),
         })
     }

@@ -64,7 +64,7 @@ ring('an empty Vite project', { Chromium: CHROMIUM }, async (t) => {
     const files = readdirSync(join(site, 'node_modules/featheredge'), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(join(site, 'node_modules/featheredge/').length));
-    const wanted = /^(index|(runner|worker)(\.onnx)?)\.js$|^(index|segmenter|error|types)\.d\.ts$|^wasm\/featheredge\.(simd|relaxed|onnx)\.wasm$|^models\/(selfie|selfie-landscape|multiclass)\.plan$|^package\.json$|^(README\.md|LICENSE\S*|NOTICE)$/;
+    const wanted = /^(index|(runner|worker)(\.onnx)?|worker\.threads)\.js$|^(index|segmenter|error|types)\.d\.ts$|^wasm\/featheredge\.(simd|relaxed|threads|onnx)\.wasm$|^models\/(selfie|selfie-landscape|multiclass)\.plan$|^package\.json$|^(README\.md|LICENSE\S*|NOTICE)$/;
     assert.deepEqual(files.filter((file) => !wanted.test(file)), []);
     for (const paper of ['README.md', 'NOTICE']) assert.ok(files.includes(paper), `${paper} is not in the package`);
     assert.ok(files.some((file) => file.startsWith('LICENSE')));

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import test from 'node:test';
 
+import { THREADS } from '../../scripts/bundle.mjs';
 import { load } from './load.mjs';
 
-const { RELAXED, SIMD, chooseBuild } = await load('features');
+const { RELAXED, SIMD, chooseBuild, refuseThreads } = await load('features');
 
 /** What Node says of a module with relaxed SIMD switched on or off. */
 function validates(module, flag) {
@@ -26,6 +27,23 @@ test('the relaxed probe is valid exactly where relaxed SIMD is on', () => {
   assert.equal(validates(RELAXED, '--experimental-wasm-relaxed-simd'), true);
   assert.equal(validates(RELAXED, '--no-experimental-wasm-relaxed-simd'), false);
   assert.equal(validates(SIMD, '--no-experimental-wasm-relaxed-simd'), true);
+});
+
+test('threads need an isolated page, a worker, a model that ships and relaxed SIMD', { skip: THREADS ? false : 'the package is built without them' }, () => {
+  const { validate } = WebAssembly;
+  try {
+    WebAssembly.validate = () => true;
+    assert.equal(refuseThreads(false, true), 'the page is not cross-origin isolated');
+    globalThis.crossOriginIsolated = true;
+    assert.equal(refuseThreads(false, true), undefined);
+    assert.match(refuseThreads(true, true), /a model that does not ship/);
+    assert.match(refuseThreads(false, false), /the page's own thread/);
+    WebAssembly.validate = (module) => module !== RELAXED;
+    assert.equal(refuseThreads(false, true), 'the browser has no relaxed SIMD');
+  } finally {
+    WebAssembly.validate = validate;
+    delete globalThis.crossOriginIsolated;
+  }
 });
 
 test('the build is the fastest that validates', () => {

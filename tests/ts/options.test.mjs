@@ -16,6 +16,7 @@ test('defaults are the documented ones', () => {
   const checked = checkCreate({});
   assert.equal(checked.model.id, 'selfie');
   assert.equal(checked.worker, true);
+  assert.equal(checked.threads, 1);
   assert.equal(checked.executor, 'auto');
   assert.equal(checked.maxPixels, 50_000_000);
   assert.deepEqual(checkSegment({}, SUBJECTS), {
@@ -66,6 +67,10 @@ for (const [options, message] of [
   [{ model: { onnx: 'https://a.test/m', contract: { classes: 'x' } } }, 'model.contract.classes is "x", want a list of names'],
   [{ executor: 'gpu' }, 'executor is "gpu", want one of auto, cpu'],
   [{ worker: 'no' }, 'worker is "no", want true or false'],
+  [{ threads: 0 }, 'threads is 0, want a whole number from 1 to 16, or auto'],
+  [{ threads: 1.5 }, 'threads is 1.5, want a whole number from 1 to 16, or auto'],
+  [{ threads: 17 }, 'threads is 17, want a whole number from 1 to 16, or auto'],
+  [{ threads: 'all' }, 'threads is "all", want a whole number from 1 to 16, or auto'],
   [{ maxPixels: 0 }, 'maxPixels is 0, want a whole number from 1 to 50000000'],
   [{ maxPixels: 5.5 }, 'maxPixels is 5.5, want a whole number from 1 to 50000000'],
   [{ maxPixels: 50_000_001 }, 'maxPixels is 50000001, want a whole number from 1 to 50000000'],
@@ -89,6 +94,20 @@ test('limits are inclusive', () => {
   assert.throws(() => checkSize(MAX_SIDE + 1, 1, MAX_PIXELS), { code: 'PICTURE_TOO_LARGE' });
   assert.throws(() => checkSize(0, 10, 99), { code: 'INVALID_INPUT' });
   assert.throws(() => checkSize(NaN, 10, 99), { code: 'INVALID_INPUT' });
+});
+
+test('auto threads are one for each core, up to 4', () => {
+  const original = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  try {
+    for (const [hardwareConcurrency, threads] of [[undefined, 1], [1, 1], [2, 2], [64, 4]]) {
+      Object.defineProperty(globalThis, 'navigator', { value: { hardwareConcurrency }, configurable: true });
+      assert.equal(checkCreate({ threads: 'auto' }).threads, threads);
+    }
+    assert.equal(checkCreate({ threads: 16 }).threads, 16);
+  } finally {
+    if (original) Object.defineProperty(globalThis, 'navigator', original);
+    else delete globalThis.navigator;
+  }
 });
 
 test("the limits are those of the library's other side", () => {

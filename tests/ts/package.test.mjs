@@ -8,19 +8,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 
-import { BUNDLES, PACKAGE, ROOT, bundle } from '../../scripts/bundle.mjs';
+import { BUNDLES, PACKAGE, ROOT, THREADS, bundle } from '../../scripts/bundle.mjs';
 import { load } from './load.mjs';
 
 const compiler = createRequire(import.meta.url).resolve('typescript/package.json').replace('package.json', 'bin/tsc');
 
 test('minified code keeps the expressions that bundlers look for', async () => {
   const code = await bundle('index');
-  const files = ['worker.js', 'worker.onnx.js', ...['simd', 'relaxed', 'onnx'].map((build) => `wasm/featheredge.${build}.wasm`)];
+  const workers = ['worker.js', 'worker.onnx.js', ...(THREADS ? ['worker.threads.js'] : [])];
+  const builds = ['simd', 'relaxed', 'onnx', ...(THREADS ? ['threads'] : [])];
+  const files = [...workers, ...builds.map((build) => `wasm/featheredge.${build}.wasm`)];
   const models = ['models/selfie.plan', 'models/selfie-landscape.plan', 'models/multiclass.plan'];
   for (const file of [...files, ...models]) {
     assert.equal(code.split(`new URL("./${file}",import.meta.url)`).length - 1, 1, file);
   }
-  for (const name of ['worker.js', 'worker.onnx.js']) {
+  for (const name of workers) {
     assert.ok(code.includes(`new Worker(new URL("./${name}",import.meta.url),{type:"module",name:"featheredge"})`), name);
   }
   for (const name of ['runner.js', 'runner.onnx.js']) assert.ok(code.includes(`import("./${name}")`), name);
@@ -33,7 +35,7 @@ test('the worker and the runner need no file but themselves', async () => {
     // Some bundlers make a classic script of a worker; neither would work there.
     assert.doesNotMatch(code, /import\.meta|\bimport\s*\(|\bimport\s*["'{*]|\beval\s*\(|new Function/, name);
   }
-  for (const name of ['worker', 'worker.onnx']) assert.doesNotMatch(await bundle(name), /\bexport\s*\{/, name);
+  for (const name of BUNDLES.filter((name) => name.startsWith('worker'))) assert.doesNotMatch(await bundle(name), /\bexport\s*\{/, name);
 });
 
 test('nothing evaluates code or makes workers of blobs', async () => {

@@ -13,7 +13,7 @@ const STEPS = [
   { key: 'postMs', name: 'Matte', tone: '70%' },
 ];
 
-const BUILDS = { simd: 'SIMD', relaxed: 'relaxed SIMD' };
+const BUILDS = { simd: 'SIMD', relaxed: 'relaxed SIMD', threads: 'relaxed SIMD, threads', onnx: 'ONNX' };
 
 /**
  * @param {import('../../src/ts/index.js').Matte} matte

@@ -40,7 +40,7 @@ impl Conv {
         shared: &Shared,
         scratch: &mut Scratch,
     ) {
-        let Scratch { runs, .. } = scratch;
+        let runs = &mut scratch.runs;
         match &self.product {
             Product::Single(matrix) => self.each(rows, runs, |stride, runs, count, at| {
                 matrix.multiply(x, stride, runs, count, y, at, finish);

@@ -20,10 +20,11 @@ window.networkMs = [];
  * `temperature` is the registry's factor on the network's output; the others' masks are without it.
  * `arithmetic` is used in the place of what a trial would find; only on the page's own thread.
  */
-export async function create({ model, worker, temperature, arithmetic }) {
+export async function create({ model, worker, threads = 1, temperature, arithmetic }) {
   if (arithmetic) await force(arithmetic);
-  const segmenter = await Segmenter.create({ model: MODELS[model], worker });
-  if (arithmetic && segmenter.info.arithmetic !== arithmetic) throw new Error(segmenter.info.reason);
+  const segmenter = await Segmenter.create({ model: MODELS[model], worker, threads });
+  const { info } = segmenter;
+  if ((arithmetic && info.arithmetic !== arithmetic) || info.threads !== threads) throw new Error(info.reason);
   let fixed;
   return {
     kind: 'pipeline',

@@ -13,6 +13,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 
 import { ROOT } from '../../browser/lib/paths.mjs';
+import { THREADS } from '../../../scripts/bundle.mjs';
 import { sizes } from '../../../scripts/sizes.mjs';
 import { run } from '../../../scripts/wasm.mjs';
 import { code, keep, load, machine } from '../machine.mjs';
@@ -23,7 +24,7 @@ import { NETWORKS, PEERS, peersExist, preparePeers } from './setup.mjs';
 const TFLITE = ['tflite-streamio', 'tflite-100ms', 'tflite-twilio'];
 const RUNTIMES = ['litertjs-wasm-1t', 'ort-wasm-1t', 'mp-cpu-image', 'tfjs-tflite-1t'];
 
-/** Who is compared on which model; all of them on one thread. */
+/** Who is compared on which model, on one thread each. */
 const RIVALS = { selfie: [...RUNTIMES, ...TFLITE], 'selfie-landscape': [...RUNTIMES, ...TFLITE], multiclass: RUNTIMES };
 
 /** Ours as it ships, and on the page's own thread, where its memory is seen and the others run. */
@@ -33,6 +34,10 @@ const PAGE = { id: 'featheredge-page', options: { adapter: 'featheredge', worker
 const F32 = { id: 'featheredge-f32', options: { ...PAGE.options, arithmetic: 'f32' } };
 
 const OURS = { selfie: [PAGE, WORKER], 'selfie-landscape': [PAGE, WORKER], multiclass: [PAGE, F32, WORKER] };
+
+/** The same on two threads, for the network that is worth it. */
+const TWO = { model: 'multiclass', rivals: ['litertjs-wasm-2t', 'ort-wasm-2t', 'tfjs-tflite-2t'] };
+const THREADED = { id: 'featheredge-2t', options: { adapter: 'featheredge', worker: true, threads: 2 } };
 
 /** How far a mask may be from the reference: mean absolute difference, and IoU at one half. */
 const MOST_OFF = 0.004;
@@ -55,7 +60,8 @@ export async function benchPeers({ quick, 'no-build': noBuild }) {
   const tools = await harness();
   try {
     const models = {};
-    for (const model of Object.keys(NETWORKS)) models[model] = await modelRows(tools, model, plan);
+    for (const model of Object.keys(NETWORKS)) models[model] = await modelRows(tools, model, plan, OURS[model], RIVALS[model]);
+    const twoThreads = THREADS ? { [TWO.model]: await modelRows(tools, TWO.model, plan, [THREADED], TWO.rivals) } : undefined;
     const { cold, downloads } = await coldRows(tools, plan);
     const browser = await tools.launch();
     const record = {
@@ -66,6 +72,7 @@ export async function benchPeers({ quick, 'no-build': noBuild }) {
       load: { before, after: load() },
       bounds: { meanAbs: MOST_OFF, iou: LEAST_IOU },
       models,
+      twoThreads,
       cold,
       downloads,
     };
@@ -77,13 +84,13 @@ export async function benchPeers({ quick, 'no-build': noBuild }) {
 }
 
 /** All libraries on one network: `{ id: { name, arithmetic, inferMs, networkMs, smallMs, bigMs, memoryBytes, agreement } }`. */
-async function modelRows({ launch, all, url }, model, { rounds, infers, small, big }) {
+async function modelRows({ launch, all, url }, model, { rounds, infers, small, big }, mine, rivals) {
   const heavy = model === 'multiclass' ? 1 : 0;
   const { temperature } = registry().find(({ id }) => id === model).output;
   const browser = await launch();
   try {
     const lanes = [];
-    for (const { id, name, options } of [...OURS[model], ...RIVALS[model].map((id) => rival(all, id))]) {
+    for (const { id, name, options } of [...mine, ...rivals.map((id) => rival(all, id))]) {
       const { page, info } = await openPeer(browser, url, { ...options, temperature, model: NETWORKS[model] });
       await inferences(page, heavy ? 2 : 30, LIMIT_MS);
       const ours = id.startsWith('featheredge');
@@ -97,9 +104,10 @@ async function modelRows({ launch, all, url }, model, { rounds, infers, small, b
       if (lane.ours) await networkMs(lane.page);
     }
     await each(lanes, rounds, async (lane) => {
-      // Ours in its worker has a message each way around each run, which is no part of the network.
       if (lane.id === WORKER.id) return;
-      lane.inferMs.push(...(await inferences(lane.page, infers[heavy], LIMIT_MS)));
+      const times = await inferences(lane.page, infers[heavy], LIMIT_MS);
+      // Ours in a worker has a message each way around each run, which is no part of the network.
+      if (lane.id !== THREADED.id) lane.inferMs.push(...times);
       if (lane.ours) lane.networkMs.push(...(await networkMs(lane.page)));
     });
     await whole(lanes, 'smallMs', '/img/astro512.png', Math.max(1, rounds >> 1), small[heavy]);
@@ -134,14 +142,14 @@ async function each(lanes, rounds, measure) {
 }
 
 function rowOf({ id, name, arithmetic, inferMs, networkMs, smallMs, bigMs, memoryBytes, agreement }, model) {
-  const row = { name, arithmetic, runs: inferMs.length };
+  const row = { name, arithmetic, runs: Math.max(inferMs.length, networkMs.length) };
   for (const [key, values] of Object.entries({ inferMs, networkMs, smallMs, bigMs })) {
     if (values.length > 0) row[key] = summary(values);
   }
   const shown = Object.entries(row).filter(([, value]) => value?.median).map(([key, { median, min }]) => `${key} ${median} (${min})`);
   console.log(`${model.padEnd(17)}${id.padEnd(18)}${shown.join(', ')}, memory ${(memoryBytes / 1e6).toFixed(1)} MB, off ${agreement.meanAbs}, IoU ${agreement.iou}`);
   // In a worker the page sees no memory.
-  return { ...row, memoryBytes: id === WORKER.id ? undefined : memoryBytes, agreement };
+  return { ...row, memoryBytes: [WORKER.id, THREADED.id].includes(id) ? undefined : memoryBytes, agreement };
 }
 
 /** Fresh browsers with the selfie model, and what each library downloads for it. */

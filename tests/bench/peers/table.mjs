@@ -3,13 +3,15 @@
 const OURS = 'featheredge';
 const PAGE = 'featheredge-page';
 const F32 = 'featheredge-f32';
+const THREADED = 'featheredge-2t';
 
-/** What is compared: a title, and how to find each library's figure in the record. */
+/** What is compared: a title, and how to find each library's figure in the record, where it has any. */
 const ROWS = [
   ['selfie, network', ({ models }) => network(models.selfie)],
   ['selfie-landscape, network', ({ models }) => network(models['selfie-landscape'])],
   ['multiclass, network', ({ models }) => network(models.multiclass)],
   ['multiclass, network, in f32 throughout', ({ models }) => network(models.multiclass, F32)],
+  ['multiclass, network, 2 threads', ({ twoThreads }) => network(twoThreads?.multiclass, THREADED)],
   ['selfie, 512x512', ({ models }) => whole(models.selfie, 'smallMs')],
   ['selfie, 12 MP', ({ models }) => whole(models.selfie, 'bigMs')],
   ['multiclass, 512x512', ({ models }) => whole(models.multiclass, 'smallMs')],
@@ -22,8 +24,9 @@ const ROWS = [
 
 /** The section of the README. */
 export function peersTable(_bench, _quality, record) {
-  const { models, cold, machine, load, date, bounds } = record;
-  const names = new Map(Object.values(models).flatMap((rows) => Object.entries(rows).map(([id, { name }]) => [id, name])));
+  const { models, twoThreads, cold, machine, load, date, bounds } = record;
+  const all = [...Object.values(models), ...Object.values(twoThreads ?? {})];
+  const names = new Map(all.flatMap((rows) => Object.entries(rows).map(([id, { name }]) => [id, name])));
   const found = ROWS.map(([title, find]) => ({ title, ...find(record) }));
   // A row that the record has nothing of is left out.
   const lines = found.filter(({ ours }) => ours > 0).map(({ title, ours, others }) => {
@@ -36,14 +39,14 @@ export function peersTable(_bench, _quality, record) {
     '|---|---:|---:|---:|---|',
     ...lines,
     '',
-    `Milliseconds where nothing else is said; medians of runs that took turns in one browser, measured on ${date} with ${machine.browser}, headless, on ${machine.cpu} with ${machine.cores} cores (${machine.os}); the load was ${load.before} before and ${load.after} after. All run on one thread.`,
+    `Milliseconds where nothing else is said; medians of runs that took turns in one browser, measured on ${date} with ${machine.browser}, headless, on ${machine.cpu} with ${machine.cores} cores (${machine.os}); the load was ${load.before} before and ${load.after} after. All run on one thread${twoThreads ? ', but where the row says two' : ''}.`,
     '`network` is the inference alone, from tensor to tensor (MediaPipe: from a picture of the network\'s size); the pictures are an `ImageBitmap` to a mask of its size: featheredge\'s is filtered along the picture\'s edges and feathered, and comes from its worker; the others\' is enlarged bilinearly, on the page\'s own thread.',
     `\`cold start\` is from the start of the navigation to the first mask of 512x512, with an empty profile and files from the same machine, in ${cold[OURS].runs} browsers each. \`WebAssembly memory\` is what is taken after the 512x512 runs.`,
     `All masks are those of native LiteRT: the mean absolute difference is at most ${bounds.meanAbs} (featheredge's at most ${worst}) and the IoU at least ${bounds.iou}, or there would be no table.`,
   ].join('\n');
 }
 
-function network(rows, id = PAGE) {
+function network(rows = {}, id = PAGE) {
   return figures(rows, id, (row) => (row.networkMs ?? row.inferMs)?.median);
 }
 
