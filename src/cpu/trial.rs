@@ -18,18 +18,21 @@ pub struct Trial {
 const PRODUCT: (Shape, Shape) =
     (Shape { height: 8, width: 16, channels: 256 }, Shape { height: 8, width: 16, channels: 128 });
 
-/// How long each arithmetic is run before its times count. A browser compiles code that runs often
-/// anew, and better, while it runs; times from before would compare its first, hasty compilations.
-const WARM_UP: Duration = Duration::from_millis(12);
+/// How long one time is taken, at least: browsers' clocks are coarse, a tenth of a millisecond.
+const TURN: Duration = Duration::from_millis(2);
 
-/// Times that are taken of each, in turns; the least counts.
-const TIMES: usize = 4;
+/// The trial ends when neither time has fallen for so long. A browser compiles code that runs often
+/// anew, and better, while it runs; before, times would compare its first, hasty compilations.
+const PATIENCE: Duration = Duration::from_millis(40);
 
-/// Runs in each of them: browsers' clocks are coarse, a tenth of a millisecond.
-const RUNS: u32 = 16;
+/// By how much a time falls at least, if that is more than noise.
+const FALL: f64 = 0.9;
+
+/// It ends after so long in any case.
+const LIMIT: Duration = Duration::from_millis(300);
 
 impl Trial {
-    /// Runs both, for some 40 milliseconds in all.
+    /// Runs both in turns, for some 60 milliseconds in all, where the browser is quick to compile.
     pub fn run() -> Self {
         let mut executors = [Arithmetic::F32, Arithmetic::I16].map(|arithmetic| {
             let mut executor = Executor::new(plan(), arithmetic).expect("a sound plan");
@@ -37,17 +40,15 @@ impl Trial {
             executor
         });
         let mut least = [f64::INFINITY; 2];
-        for executor in &mut executors {
-            let start = Instant::now();
-            while start.elapsed() < WARM_UP {
-                executor.run();
-            }
-        }
-        for _ in 0..TIMES {
+        let start = Instant::now();
+        let mut fell = start;
+        while fell.elapsed() < PATIENCE && start.elapsed() < LIMIT {
             for (executor, least) in executors.iter_mut().zip(&mut least) {
-                let start = Instant::now();
-                (0..RUNS).for_each(|_| executor.run());
-                *least = least.min(start.elapsed().as_secs_f64() * 1000.0 / f64::from(RUNS));
+                let time = turn(executor);
+                if time < *least * FALL {
+                    fell = Instant::now();
+                }
+                *least = least.min(time);
             }
         }
         Self { f32_ms: least[0], i16_ms: least[1] }
@@ -56,6 +57,20 @@ impl Trial {
     /// The faster one; single precision if the clock cannot tell.
     pub fn faster(self) -> Arithmetic {
         if self.i16_ms < self.f32_ms { Arithmetic::I16 } else { Arithmetic::F32 }
+    }
+}
+
+/// Milliseconds of a run, of as many as fill a turn.
+fn turn(executor: &mut Executor) -> f64 {
+    let start = Instant::now();
+    let mut runs = 0.0;
+    loop {
+        executor.run();
+        runs += 1.0;
+        let elapsed = start.elapsed();
+        if elapsed >= TURN {
+            return elapsed.as_secs_f64() * 1000.0 / runs;
+        }
     }
 }
 
