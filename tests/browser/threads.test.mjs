@@ -1,6 +1,7 @@
 /** Several threads: only on isolated pages, only where asked for, with the same answers; one thread wherever they fail. */
 
 import assert from 'node:assert/strict';
+import test from 'node:test';
 
 import { THREADS } from '../../scripts/bundle.mjs';
 import { FIREFOX, openFirefox } from './lib/bidi.mjs';
@@ -16,7 +17,10 @@ const PATH = 'images/astronaut.png';
 /** What makes a page cross-origin isolated. */
 const ISOLATED = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
-ring('threads', { Chromium: CHROMIUM, 'the threads build': THREADS || undefined }, async (t) => {
+/** A package without the build is a sound one, under CI as well: the standard library's source cannot be had everywhere. */
+const threadsRing = THREADS ? ring : (name) => test(name, { skip: 'the package is built without them' });
+
+threadsRing('threads', { Chromium: CHROMIUM }, async (t) => {
   const browser = await launch(t);
   const cut = (page, row) => page.evaluate(async (row) => (await import('/tools.js')).cut(row), { path: PATH, ...row });
 
@@ -99,7 +103,7 @@ ring('threads', { Chromium: CHROMIUM, 'the threads build': THREADS || undefined 
   }
 });
 
-ring('threads in Firefox', { Firefox: FIREFOX, 'the threads build': THREADS || undefined }, async (t) => {
+threadsRing('threads in Firefox', { Firefox: FIREFOX }, async (t) => {
   const { url } = await host(t, { headers: ISOLATED });
   const ask = await openFirefox(t, `${url}bare.html`);
   const row = { path: PATH, create: { model: 'multiclass', threads: 2 }, segment: { of: 'hair' } };
