@@ -109,7 +109,7 @@ pub(super) fn tap(window: &Window, axis: usize, o: usize, k: usize, len: usize) 
 }
 
 /// The windows along `axis` whose taps are all inside.
-pub(super) fn inner(window: &Window, axis: usize, in_len: usize, out_len: usize) -> std::ops::Range<usize> {
+fn inner(window: &Window, axis: usize, in_len: usize, out_len: usize) -> std::ops::Range<usize> {
     let reach = (window.kernel[axis] - 1) * window.dilation[axis];
     let start = window.pad[axis].div_ceil(window.stride[axis]).min(out_len);
     let end = match (in_len + window.pad[axis]).checked_sub(reach + 1) {
