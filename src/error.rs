@@ -31,6 +31,12 @@ pub enum ErrorKind {
     ChecksumMismatch,
     /// A file could not be read.
     Fetch,
+    /// There is no GPU here, or none that can do it; the CPU can.
+    GpuUnavailable,
+    /// The GPU went away; it may come back.
+    GpuLost,
+    /// The GPU refused, hung or gave wrong numbers.
+    GpuFailed,
     /// A fault of this library.
     Internal,
 }
@@ -45,6 +51,9 @@ impl ErrorKind {
             Self::UnsupportedModel => "UNSUPPORTED_MODEL",
             Self::ChecksumMismatch => "CHECKSUM_MISMATCH",
             Self::Fetch => "FETCH",
+            Self::GpuUnavailable => "GPU_UNAVAILABLE",
+            Self::GpuLost => "GPU_LOST",
+            Self::GpuFailed => "GPU_FAILED",
             Self::Internal => "INTERNAL",
         }
     }

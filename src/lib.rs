@@ -20,6 +20,8 @@ pub mod cpu;
 pub mod effects;
 pub mod error;
 mod executor;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 pub mod matte;
 pub mod model;
 #[cfg(feature = "onnx")]

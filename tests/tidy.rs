@@ -8,24 +8,29 @@ use std::path::{Path, PathBuf};
 use common::project;
 
 /// Who may use whom within `src/`; what is not listed is forbidden.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("error", &[]),
     ("pixels", &["cpu", "error"]),
     ("telemetry", &["error"]),
     ("model", &["pixels", "error"]),
     ("plan", &["error"]),
     ("cpu", &["plan", "error"]),
+    ("gpu", &["plan", "model", "matte", "pixels", "telemetry", "error"]),
     ("onnx", &["plan", "model", "error"]),
     // The kernels' vectors serve the full-size picture as well.
     ("matte", &["cpu", "model", "pixels", "error"]),
     ("effects", &["pixels", "error"]),
     ("executor", &["onnx", "cpu", "plan", "error"]),
-    ("segmenter", &["executor", "cpu", "onnx", "plan", "model", "matte", "pixels", "telemetry", "error"]),
-    ("web", &["segmenter", "cpu", "matte", "model", "pixels", "telemetry", "error"]),
+    (
+        "segmenter",
+        &["executor", "cpu", "gpu", "onnx", "plan", "model", "matte", "pixels", "telemetry", "error"],
+    ),
+    ("web", &["segmenter", "cpu", "gpu", "plan", "matte", "model", "pixels", "telemetry", "error"]),
 ];
 
 /// Words that belong behind one door.
-const DOORS: [(&str, &str); 3] = [("tract_onnx", "onnx"), ("wasm_bindgen", "web"), ("js_sys", "web")];
+const DOORS: [(&str, &str); 4] =
+    [("tract_onnx", "onnx"), ("wgpu::", "gpu"), ("wasm_bindgen", "web"), ("js_sys", "web")];
 
 fn files(folder: &str, endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();

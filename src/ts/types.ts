@@ -203,5 +203,11 @@ export type ErrorCode =
   | 'ABORTED'
   /** The segmenter was closed. */
   | 'CLOSED'
+  /** There is no GPU here, or none that can do it; seen only as the reason why the CPU does. */
+  | 'GPU_UNAVAILABLE'
+  /** The GPU went away; likewise. */
+  | 'GPU_LOST'
+  /** The GPU refused, hung or gave wrong numbers; likewise. */
+  | 'GPU_FAILED'
   /** A fault of this library; please report it. */
   | 'INTERNAL';

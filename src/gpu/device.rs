@@ -1,0 +1,205 @@
+//! One GPU: what it is, whether it is still there, and how to wait for it.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_channel::oneshot;
+use serde::Serialize;
+
+use super::shader::Pipeline;
+use crate::error::{Error, ErrorKind, Result};
+
+/// What is known of a GPU before it is used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Adapter {
+    /// Its name, as the system or browser gives it; may be empty.
+    pub name: String,
+    /// The interface that it is driven by: `vulkan`, `metal`, `dx12` or `webgpu`.
+    pub backend: String,
+    /// Whether it is a program on the CPU that only behaves like a GPU.
+    pub software: bool,
+    /// Whether weights are kept in half precision there.
+    pub half: bool,
+}
+
+/// A GPU that is ready for work.
+///
+/// Dropping it frees its memory once nothing made with it is left.
+pub struct Gpu {
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    adapter: Adapter,
+    timestamps: bool,
+    lost: Arc<Mutex<Option<String>>>,
+    pub(super) pipelines: RefCell<HashMap<String, Pipeline>>,
+}
+
+/// How long one wait may take natively before the GPU counts as hung; a browser has a watch of its own.
+#[cfg(not(target_arch = "wasm32"))]
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Names of adapters that are programs; browsers and drivers do not always say so otherwise.
+const SOFTWARE: [&str; 5] = ["swiftshader", "llvmpipe", "lavapipe", "basic render", "warp"];
+
+impl Gpu {
+    /// Opens the system's preferred GPU, without half-precision weights if `half` is false.
+    ///
+    /// # Errors
+    /// `GpuUnavailable` if there is none, or none that has WebGPU's default limits.
+    pub async fn open(half: bool) -> Result<Self> {
+        let unavailable = |why: String| Error::new(ErrorKind::GpuUnavailable, why);
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+        let options = wgpu::RequestAdapterOptions {
+            power_preference: wgpu::PowerPreference::HighPerformance,
+            ..Default::default()
+        };
+        let adapter = instance
+            .request_adapter(&options)
+            .await
+            .map_err(|error| unavailable(format!("no GPU adapter: {error}")))?;
+        let wanted = wgpu::Features::TIMESTAMP_QUERY
+            | if half { wgpu::Features::SHADER_F16 } else { wgpu::Features::empty() };
+        let features = adapter.features() & wanted;
+        let (device, queue) = adapter
+            .request_device(&wgpu::DeviceDescriptor {
+                required_features: features,
+                required_limits: wgpu::Limits::default(),
+                ..Default::default()
+            })
+            .await
+            .map_err(|error| unavailable(format!("the GPU cannot be opened: {error}")))?;
+        let lost = Arc::new(Mutex::new(None));
+        let note = |lost: &Arc<Mutex<Option<String>>>, why: String| {
+            lost.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
+        };
+        let seen = Arc::clone(&lost);
+        device.set_device_lost_callback(move |reason, message| {
+            note(&seen, format!("{reason:?}: {message}"));
+        });
+        let info = adapter.get_info();
+        let name = info.name.to_lowercase();
+        let software =
+            info.device_type == wgpu::DeviceType::Cpu || SOFTWARE.iter().any(|word| name.contains(word));
+        let backend = match info.backend {
+            wgpu::Backend::BrowserWebGpu => "webgpu".to_owned(),
+            other => other.to_str().to_owned(),
+        };
+        let half = features.contains(wgpu::Features::SHADER_F16);
+        Ok(Self {
+            device,
+            queue,
+            adapter: Adapter { name: info.name, backend, software, half },
+            timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
+            lost,
+            pipelines: RefCell::default(),
+        })
+    }
+
+    /// What it is.
+    pub fn adapter(&self) -> &Adapter {
+        &self.adapter
+    }
+
+    /// Whether it can tell how long each pass took.
+    pub fn has_timestamps(&self) -> bool {
+        self.timestamps
+    }
+
+    /// Why it is gone, if it is.
+    pub fn lost(&self) -> Option<String> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes it away, as a driver's crash would; for tests of what comes after.
+    pub fn lose(&self) {
+        self.device.destroy();
+    }
+
+    /// `GpuLost` if it is gone.
+    pub(super) fn check(&self) -> Result<()> {
+        self.lost()
+            .map_or(Ok(()), |why| Err(Error::new(ErrorKind::GpuLost, format!("the GPU was lost: {why}"))))
+    }
+
+    /// Does `work` so that nothing that goes wrong in it goes unseen.
+    ///
+    /// # Errors
+    /// `GpuFailed` with what the driver says, `GpuLost` if it is gone.
+    pub(super) async fn guarded<T, F: Future<Output = Result<T>>>(
+        &self,
+        work: impl FnOnce() -> F,
+    ) -> Result<T> {
+        self.check()?;
+        let scopes =
+            [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Validation]
+                .map(|filter| self.device.push_error_scope(filter));
+        // Errors are told to the scopes when commands are recorded and submitted, which `work` does at once.
+        let pending = work();
+        let mut errors = Vec::new();
+        // Reversed: a scope can only be popped while it is the innermost.
+        for scope in scopes.into_iter().rev() {
+            errors.push(scope.pop());
+        }
+        let done = pending.await;
+        for error in errors {
+            if let Some(error) = error.await {
+                self.check()?;
+                return Err(Error::new(ErrorKind::GpuFailed, format!("the GPU refused: {error}")));
+            }
+        }
+        self.check()?;
+        done
+    }
+
+    /// A buffer of `bytes` bytes, whole fours, for `usage`.
+    pub(super) fn buffer(&self, label: &str, bytes: usize, usage: wgpu::BufferUsages) -> wgpu::Buffer {
+        let size = bytes.next_multiple_of(4).max(4) as u64;
+        self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some(label),
+            size,
+            usage,
+            mapped_at_creation: false,
+        })
+    }
+
+    /// The first `bytes` bytes of `staging`, a buffer with `MAP_READ`, when what was submitted is done.
+    ///
+    /// # Errors
+    /// `GpuFailed` if they cannot be read: zeros are never given instead. `GpuLost` if it is gone.
+    pub(super) async fn read(&self, staging: &wgpu::Buffer, bytes: usize) -> Result<Vec<u8>> {
+        let failed = |why: String| match self.check() {
+            Err(lost) => lost,
+            Ok(()) => Error::new(ErrorKind::GpuFailed, format!("the GPU's answer cannot be read: {why}")),
+        };
+        let range = 0..bytes.next_multiple_of(4) as u64;
+        let (sender, receiver) = oneshot::channel();
+        staging.map_async(wgpu::MapMode::Read, range.clone(), move |result| {
+            // Nobody listens any more if the caller gave up.
+            let _ = sender.send(result);
+        });
+        self.wait()?;
+        match receiver.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(failed(error.to_string())),
+            Err(_) => return Err(failed("the device is gone".to_owned())),
+        }
+        self.check()?;
+        let view = staging.get_mapped_range(range).map_err(|error| failed(error.to_string()))?;
+        let copy = view[..bytes].to_vec();
+        drop(view);
+        staging.unmap();
+        Ok(copy)
+    }
+
+    /// Natively, waits until what was submitted is done; in a browser its event loop does.
+    fn wait(&self) -> Result<()> {
+        #[cfg(not(target_arch = "wasm32"))]
+        self.device
+            .poll(wgpu::PollType::Wait { submission_index: None, timeout: Some(PATIENCE) })
+            .map_err(|error| Error::new(ErrorKind::GpuFailed, format!("the GPU hangs: {error}")))?;
+        Ok(())
+    }
+}

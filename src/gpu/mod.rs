@@ -1,0 +1,15 @@
+//! Runs a plan, and what is before and after it, on a GPU through WebGPU's interface.
+//!
+//! The same shaders serve browsers and, by Vulkan, Metal or Direct3D 12, the command line. A frame is
+//! one submission: picture in as a texture, reduced, the network, matte, effect. Only default limits
+//! are asked for. Whatever goes wrong is an error with a `Gpu...` kind, never a wrong picture; the
+//! caller then has the CPU do it.
+//!
+//! **The only place that names wgpu.**
+
+#![expect(dead_code, reason = "the executor is in the making")]
+
+mod device;
+mod shader;
+
+pub use device::{Adapter, Gpu};
