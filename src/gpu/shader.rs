@@ -5,7 +5,6 @@
 //! shader and compares it with its row, so a slip is found without a GPU.
 
 use super::device::Gpu;
-use crate::error::Result;
 
 /// What a shader's binding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
