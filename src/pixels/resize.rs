@@ -39,6 +39,8 @@ pub struct Reducer {
     columns: Taps,
     /// The sums of the last rows of blocks, `[rows.reach, line]`, each line from an even pixel's start.
     sums: Vec<i16>,
+    /// Where a block is a pixel, the last rows of earlier calls instead, `[rows.reach, width, 4]`.
+    kept: Vec<u8>,
     line: usize,
     /// Sums on the way to `mixed`, for rows of many taps.
     partial: Vec<[I32x4; 2]>,
@@ -65,7 +67,13 @@ impl Reducer {
         let block = [block(height, out_h), block(width, out_w)];
         // Sums down reach 255 times the columns of a block, sums across the largest `i16`.
         let rows = Taps::new([height, out_h], block[0], filter, GROUP, 18);
-        let columns = Taps::new([width, out_w], block[1], filter, GROUP, 16);
+        let mut columns = Taps::new([width, out_w], block[1], filter, GROUP, 16);
+        // The first pixel is weighed with the third, the second with the fourth: that is how two vectors
+        // of two interleave in one instruction.
+        columns.weights.as_chunks_mut::<GROUP>().0.iter_mut().for_each(|group| group.swap(1, 2));
+        // Pixels are made four at a time; those beyond the row are nothing's mean.
+        columns.first.resize(out_w.next_multiple_of(4), 0);
+        columns.weights.resize(out_w.next_multiple_of(4) * columns.count, 0);
         let line = (sums(width, block[1]) * 4).next_multiple_of(8);
         Self {
             width,
@@ -73,7 +81,8 @@ impl Reducer {
             block,
             height: sums(height, block[0]),
             taken: 0,
-            sums: vec![0; rows.reach * line],
+            sums: vec![0; if block == [1, 1] { 0 } else { rows.reach * line }],
+            kept: vec![0; if block == [1, 1] { rows.reach * width * 4 } else { 0 }],
             line,
             partial: if rows.count > GROUP { vec![[I32x4::zero(); 2]; line / 8] } else { Vec::new() },
             mixed: vec![0; line + columns.count * 4],
@@ -89,6 +98,9 @@ impl Reducer {
     /// If they are more than the picture has.
     pub fn rows(&mut self, bytes: &[u8]) {
         let row_bytes = self.width * 4;
+        if self.block == [1, 1] {
+            return self.pixels(bytes);
+        }
         let blocks = bytes.chunks_exact(row_bytes * self.block[0]);
         let rest = blocks.remainder().chunks_exact(row_bytes);
         for rows in blocks.chain(rest) {
@@ -99,13 +111,43 @@ impl Reducer {
                 _ => self.sum::<4>(rows),
             }
             self.taken += 1;
-            while let Some(&first) = self.rows.first.get(self.output.len() / (self.out_w * 4)) {
-                let last = (first + self.rows.reach).min(self.height) - 1;
-                if last >= self.taken {
-                    break;
-                }
-                self.mix(first, last);
-                self.spread();
+            let (sums, reach, line) = (std::mem::take(&mut self.sums), self.rows.reach, self.line);
+            self.make(|row| &sums[row % reach * line..][..line]);
+            self.sums = sums;
+        }
+    }
+
+    /// Takes rows whose pixels are weighed as they are, from where they lie.
+    fn pixels(&mut self, bytes: &[u8]) {
+        let (row_bytes, reach, before) = (self.width * 4, self.rows.reach, self.taken);
+        self.taken += bytes.len() / row_bytes;
+        assert!(self.taken <= self.height, "no more rows than the picture has");
+        let mut kept = std::mem::take(&mut self.kept);
+        self.make(|row| match row.checked_sub(before) {
+            Some(row) => &bytes[row * row_bytes..][..row_bytes],
+            None => &kept[row % reach * row_bytes..][..row_bytes],
+        });
+        if self.taken < self.height {
+            for row in before.max(self.taken.saturating_sub(reach))..self.taken {
+                let from = &bytes[(row - before) * row_bytes..][..row_bytes];
+                kept[row % reach * row_bytes..][..row_bytes].copy_from_slice(from);
+            }
+        }
+        self.kept = kept;
+    }
+
+    /// Makes the rows of the output for which enough rows have come.
+    fn make<'a, T: Number + 'a>(&mut self, line: impl Fn(usize) -> &'a [T]) {
+        while let Some(&first) = self.rows.first.get(self.output.len() / (self.out_w * 4)) {
+            let last = (first + self.rows.reach).min(self.height) - 1;
+            if last >= self.taken {
+                break;
+            }
+            self.mix(|i| line((first + i).min(last)));
+            // Most pictures have one group: known beforehand, it is no loop.
+            match self.columns.count / GROUP {
+                1 => self.spread(1),
+                groups => self.spread(groups),
             }
         }
     }
@@ -168,70 +210,98 @@ impl Reducer {
         }
     }
 
-    /// Weighs the lines from row `first`, none of which is beyond row `last`.
-    fn mix(&mut self, first: usize, last: usize) {
-        let Self { ref rows, ref sums, line, ref mut partial, ref mut mixed, .. } = *self;
+    /// Weighs the lines that the next row of the output is made of, by their number among these.
+    fn mix<'a, T: Number + 'a>(&mut self, line: impl Fn(usize) -> &'a [T]) {
+        let Self { ref rows, ref mut partial, ref mut mixed, .. } = *self;
         let y = self.output.len() / (self.out_w * 4);
         let weights = rows.weights[y * rows.count..][..rows.count].as_chunks::<GROUP>().0;
         let bits = rows.bits + self.block[1].ilog2() - MIXED_BITS;
-        let mixed = &mut mixed.as_chunks_mut::<8>().0[..line / 8];
+        let mixed = &mut mixed.as_chunks_mut::<8>().0[..self.line / 8];
         for (group, weights) in weights.iter().enumerate() {
-            let lines = std::array::from_fn(|i| {
-                let row = (first + group * GROUP + i).min(last);
-                sums[row % rows.reach * line..][..line].as_chunks::<8>().0
-            });
-            match (group == 0, (group + 1) * GROUP == rows.count) {
-                (true, true) => add::<true, true>(lines, weights, bits, partial, mixed),
-                (true, false) => add::<true, false>(lines, weights, bits, partial, mixed),
-                (false, false) => add::<false, false>(lines, weights, bits, partial, mixed),
-                (false, true) => add::<false, true>(lines, weights, bits, partial, mixed),
+            let lines: [_; GROUP] = std::array::from_fn(|i| line(group * GROUP + i).as_chunks::<8>());
+            let ends = (group == 0, (group + 1) * GROUP == rows.count);
+            let (first, last) = mixed.split_at_mut(lines[0].0.len());
+            weigh(ends, lines.map(|line| line.0), weights, bits, partial, first);
+            if !lines[0].1.is_empty() {
+                let lines = lines.map(|(_, rest)| std::array::from_fn(|i| *rest.get(i).unwrap_or(&rest[0])));
+                let partial = partial.get_mut(first.len()..).unwrap_or_default();
+                weigh(ends, lines.each_ref().map(std::slice::from_ref), weights, bits, partial, last);
             }
         }
     }
 
-    /// Weighs `mixed` across: the next row of the output.
-    fn spread(&mut self) {
+    /// Weighs `mixed` across: the next row of the output, each of whose pixels has `groups` of weights.
+    #[inline(always)]
+    fn spread(&mut self, groups: usize) {
         let Self { ref columns, ref mixed, out_w, ref mut output, .. } = *self;
         let start = output.len();
-        output.resize(start + out_w * 4, 0);
+        output.resize(start + columns.first.len() * 4, 0);
         let bits = columns.bits + MIXED_BITS - self.block[1].ilog2();
         let half = I32x4::splat((1 << (bits - 1)) - 1);
-        let groups = columns.count / GROUP;
         let weights = columns.weights.as_chunks::<GROUP>().0.chunks_exact(groups);
         let mut pixels = columns.first.iter().zip(weights).map(|(&first, weights)| {
             let places = mixed[first * 4..][..groups * GROUP * 4].as_chunks::<{ GROUP * 4 }>().0;
             let sum = places.iter().zip(weights).fold(half, |sum, (four, weights)| {
                 let [left, right] = four.as_chunks::<8>().0 else { unreachable!("four are two twos") };
-                let [left_weights, right_weights] = weights.as_chunks::<2>().0 else { unreachable!() };
-                let left = I16x8::load(left).interleave_halves().dot(I16x8::splat_pair(left_weights));
-                let right = I16x8::load(right).interleave_halves().dot(I16x8::splat_pair(right_weights));
-                sum.add(left.add(right))
+                let pairs = I16x8::load(left).interleave(I16x8::load(right));
+                let [even, odd] = weights.as_chunks::<2>().0 else { unreachable!() };
+                sum.add(pairs[0].dot(I16x8::splat_pair(even)).add(pairs[1].dot(I16x8::splat_pair(odd))))
             });
             // Halves go to the even neighbour, so that they do not brighten the picture.
             sum.add(sum.shr(bits).and(I32x4::splat(1))).shr(bits)
         });
-        let mut four = || std::array::from_fn(|_| pixels.next().unwrap_or(half));
-        let (fours, rest) = output[start..].as_chunks_mut::<16>();
-        for to in fours {
-            let [a, b, c, d] = four();
+        for to in output[start..].as_chunks_mut::<16>().0 {
+            let [a, b, c, d] = std::array::from_fn(|_| pixels.next().expect("a pixel"));
             I16x8::narrowed(a, b).narrow_both(I16x8::narrowed(c, d), to);
         }
-        if !rest.is_empty() {
-            let ([a, b, c, d], mut last) = (four(), [0; 16]);
-            I16x8::narrowed(a, b).narrow_both(I16x8::narrowed(c, d), &mut last);
-            rest.copy_from_slice(&last[..rest.len()]);
-        }
+        output.truncate(start + out_w * 4);
     }
 }
 
 /// Lines, or pixels of a line, that are weighed at once.
 const GROUP: usize = 4;
 
-/// Adds four weighted lines to `partial`, which is anything if they are the `FIRST`; the `LAST` go to
-/// `mixed`, divided by two to the power of `bits`.
+/// What lines are made of: sums, or bytes of the picture.
+trait Number: Copy {
+    /// Eight of them.
+    fn load(from: &[Self; 8]) -> I16x8;
+}
+
+impl Number for i16 {
+    #[inline(always)]
+    fn load(from: &[Self; 8]) -> I16x8 {
+        I16x8::load(from)
+    }
+}
+
+impl Number for u8 {
+    #[inline(always)]
+    fn load(from: &[Self; 8]) -> I16x8 {
+        I16x8::from_bytes(from)
+    }
+}
+
+/// Adds four weighted lines to `partial`, which is anything if they are the first (`ends.0`); the last
+/// (`ends.1`) go to `mixed`, divided by two to the power of `bits`.
+fn weigh<T: Number>(
+    ends: (bool, bool),
+    lines: [&[[T; 8]]; GROUP],
+    weights: &[i16; GROUP],
+    bits: u32,
+    partial: &mut [[I32x4; 2]],
+    mixed: &mut [[i16; 8]],
+) {
+    match ends {
+        (true, true) => add::<T, true, true>(lines, weights, bits, partial, mixed),
+        (true, false) => add::<T, true, false>(lines, weights, bits, partial, mixed),
+        (false, false) => add::<T, false, false>(lines, weights, bits, partial, mixed),
+        (false, true) => add::<T, false, true>(lines, weights, bits, partial, mixed),
+    }
+}
+
 #[inline(never)]
-fn add<const FIRST: bool, const LAST: bool>(
-    lines: [&[[i16; 8]]; GROUP],
+fn add<T: Number, const FIRST: bool, const LAST: bool>(
+    lines: [&[[T; 8]]; GROUP],
     &[a, b, c, d]: &[i16; GROUP],
     bits: u32,
     partial: &mut [[I32x4; 2]],
@@ -243,7 +313,7 @@ fn add<const FIRST: bool, const LAST: bool>(
     for (i, to) in mixed.iter_mut().enumerate() {
         let [mut low, mut high] = if FIRST { [half; 2] } else { partial[i] };
         for (pair, weights) in weights.into_iter().enumerate() {
-            let two = I16x8::load(&lines[2 * pair][i]).interleave(I16x8::load(&lines[2 * pair + 1][i]));
+            let two = T::load(&lines[2 * pair][i]).interleave(T::load(&lines[2 * pair + 1][i]));
             low = low.add(two[0].dot(weights));
             high = high.add(two[1].dot(weights));
         }

@@ -201,6 +201,13 @@ impl I16x8 {
         unsafe { vst1q_s16(to.as_mut_ptr(), self.0) }
     }
 
+    /// Eight bytes as they are.
+    #[inline(always)]
+    pub(crate) fn from_bytes(from: &[u8; 8]) -> Self {
+        // SAFETY: the reference is 8 readable bytes, which need no alignment.
+        Self(unsafe { vreinterpretq_s16_u16(vmovl_u8(vld1_u8(from.as_ptr()))) })
+    }
+
     /// Sixteen bytes as they are.
     #[inline(always)]
     pub(crate) fn widen(from: &[u8; 16]) -> [Self; 2] {
@@ -271,13 +278,6 @@ impl I16x8 {
     pub(crate) fn interleave(self, other: Self) -> [Self; 2] {
         // SAFETY: every AArch64 processor has NEON.
         unsafe { [Self(vzip1q_s16(self.0, other.0)), Self(vzip2q_s16(self.0, other.0))] }
-    }
-
-    /// Places of the two halves in turns.
-    #[inline(always)]
-    pub(crate) fn interleave_halves(self) -> Self {
-        // SAFETY: every AArch64 processor has NEON.
-        Self(unsafe { vzip1q_s16(self.0, vextq_s16::<4>(self.0, self.0)) })
     }
 
     /// The sum of the two halves of each.

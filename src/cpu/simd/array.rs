@@ -128,6 +128,11 @@ impl I16x8 {
         *to = self.0;
     }
 
+    /// Eight bytes as they are.
+    pub(crate) fn from_bytes(from: &[u8; 8]) -> Self {
+        Self(from.map(i16::from))
+    }
+
     /// Sixteen bytes as they are.
     pub(crate) fn widen(from: &[u8; 16]) -> [Self; 2] {
         std::array::from_fn(|half| Self(std::array::from_fn(|i| i16::from(from[8 * half + i]))))
@@ -170,11 +175,6 @@ impl I16x8 {
     pub(crate) fn interleave(self, other: Self) -> [Self; 2] {
         let both = [self.0, other.0];
         std::array::from_fn(|half| Self(std::array::from_fn(|i| both[i % 2][4 * half + i / 2])))
-    }
-
-    /// Places of the two halves in turns.
-    pub(crate) fn interleave_halves(self) -> Self {
-        Self(std::array::from_fn(|i| self.0[i % 2 * 4 + i / 2]))
     }
 
     /// The sum of the two halves of each.

@@ -189,6 +189,13 @@ impl I16x8 {
         unsafe { v128_store(to.as_mut_ptr().cast(), self.0) }
     }
 
+    /// Eight bytes as they are.
+    #[inline(always)]
+    pub(crate) fn from_bytes(from: &[u8; 8]) -> Self {
+        // SAFETY: the reference is 8 readable bytes; the load needs no alignment.
+        Self(unsafe { u16x8_load_extend_u8x8(from.as_ptr()) })
+    }
+
     /// Sixteen bytes as they are.
     #[inline(always)]
     pub(crate) fn widen(from: &[u8; 16]) -> [Self; 2] {
@@ -249,12 +256,6 @@ impl I16x8 {
             Self(i16x8_shuffle::<0, 8, 1, 9, 2, 10, 3, 11>(self.0, other.0)),
             Self(i16x8_shuffle::<4, 12, 5, 13, 6, 14, 7, 15>(self.0, other.0)),
         ]
-    }
-
-    /// Places of the two halves in turns.
-    #[inline(always)]
-    pub(crate) fn interleave_halves(self) -> Self {
-        Self(i16x8_shuffle::<0, 4, 1, 5, 2, 6, 3, 7>(self.0, self.0))
     }
 
     /// The sum of the two halves of each.

@@ -204,6 +204,15 @@ impl I16x8 {
         unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), self.0) }
     }
 
+    /// Eight bytes as they are.
+    #[inline(always)]
+    pub(crate) fn from_bytes(from: &[u8; 8]) -> Self {
+        // SAFETY: the reference is 8 readable bytes; `loadl` needs no alignment.
+        let bytes = unsafe { _mm_loadl_epi64(from.as_ptr().cast()) };
+        // SAFETY: every x86-64 processor has SSE2.
+        Self(unsafe { _mm_unpacklo_epi8(bytes, _mm_setzero_si128()) })
+    }
+
     /// Sixteen bytes as they are.
     #[inline(always)]
     pub(crate) fn widen(from: &[u8; 16]) -> [Self; 2] {
@@ -270,13 +279,6 @@ impl I16x8 {
     pub(crate) fn interleave(self, other: Self) -> [Self; 2] {
         // SAFETY: every x86-64 processor has SSE2.
         unsafe { [Self(_mm_unpacklo_epi16(self.0, other.0)), Self(_mm_unpackhi_epi16(self.0, other.0))] }
-    }
-
-    /// Places of the two halves in turns.
-    #[inline(always)]
-    pub(crate) fn interleave_halves(self) -> Self {
-        // SAFETY: every x86-64 processor has SSE2.
-        Self(unsafe { _mm_unpacklo_epi16(self.0, _mm_srli_si128::<8>(self.0)) })
     }
 
     /// The sum of the two halves of each.
