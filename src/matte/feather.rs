@@ -43,11 +43,6 @@ pub fn check_feather(radius: f32) -> Result<()> {
     Ok(())
 }
 
-/// How much of the blur a pixel takes at `distance` from the edge, below `radius`.
-fn share(distance: f32, radius: f32) -> f32 {
-    (1.0 - distance / radius).powi(2)
-}
-
 /// Softens `matte`'s edges by `radius` pixels; 0 leaves it as it is.
 ///
 /// # Errors
@@ -89,27 +84,27 @@ pub(super) struct Kernel {
     pub(super) margin: usize,
     /// Side of a tile; at least `margin`, so that only neighbouring tiles matter.
     pub(super) tile: usize,
-    /// The tent's weights for as many pixels on each side as have one; their number is odd.
+    /// In pixels.
+    pub(super) radius: f32,
+    /// The tent's weights of a pixel and of those on each of its sides that have one.
     pub(super) tent: Vec<f32>,
-    /// The share for each squared distance between pixel centres at which it is above 0.
-    pub(super) shares: Vec<f32>,
+    /// The first squared distance between pixel centres at which the blur has no share.
+    pub(super) far: i16,
 }
 
 /// Pixels both outside (bit 0) and inside (bit 1).
-const BOTH_SIDES: u8 = 0b11;
+pub(super) const BOTH_SIDES: u8 = 0b11;
 
 impl Kernel {
     fn new(radius: f32) -> Self {
         let margin = (radius + 0.5).ceil() as usize - 1;
         let reach = (radius.ceil() as usize).saturating_sub(1);
-        let weights: Vec<f32> = (0..=2 * reach).map(|i| radius - (i as f32 - reach as f32).abs()).collect();
-        let sum: f32 = weights.iter().sum();
+        let weights: Vec<f32> = (0..=reach).map(|offset| radius - offset as f32).collect();
+        let sum = weights[0] + 2.0 * weights[1..].iter().sum::<f32>();
         let tent = weights.iter().map(|weight| weight / sum).collect();
         // The edge lies half a pixel before the nearest centre beyond it.
-        let distances = (0..).map(|squared| (squared as f32).sqrt() - 0.5);
-        let shares =
-            distances.take_while(|&distance| distance < radius).map(|distance| share(distance, radius));
-        Self { margin, tile: margin.next_multiple_of(32).max(32), tent, shares: shares.collect() }
+        let far = (radius + 0.5).powi(2).ceil() as i16;
+        Self { margin, tile: margin.next_multiple_of(32).max(32), radius, tent, far }
     }
 }
 
@@ -170,13 +165,13 @@ impl Feather {
         let Self {
             ref kernel, width, height, ref mut bands, ref mut above, ref sides, ref mut tiles, ..
         } = *self;
-        let Kernel { margin, tile, ref shares, .. } = *kernel;
+        let Kernel { margin, tile, far, .. } = *kernel;
         let [even, odd] = bands;
         let (here, below) = if band.is_multiple_of(2) { (even, odd) } else { (odd, even) };
         let (top, rows) = (band * tile, tile.min(height - band * tile));
         let kept = here[(rows - margin.min(rows)) * width..rows * width].to_vec();
         // No two centres are less than 1 apart.
-        if shares.len() > 1 {
+        if far > 1 {
             // A tile is written when the next one has been computed from what it was.
             let mut pending: Option<Place> = None;
             for (tx, left) in (0..width).step_by(tile).enumerate() {

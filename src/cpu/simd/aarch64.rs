@@ -102,6 +102,12 @@ impl F32x4 {
         Self(unsafe { vdivq_f32(self.0, other.0) })
     }
 
+    #[inline(always)]
+    pub(crate) fn sqrt(self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
+        Self(unsafe { vsqrtq_f32(self.0) })
+    }
+
     /// The smaller one; which one a NaN gives is not said.
     #[inline(always)]
     pub(crate) fn min(self, other: Self) -> Self {
@@ -243,6 +249,33 @@ impl I16x8 {
                 F32x4(vcvtq_f32_s32(vmovl_high_s16(self.0))),
             ]
         }
+    }
+
+    /// The lowest 16 bits of each product.
+    #[inline(always)]
+    pub(crate) fn mul(self, other: Self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
+        Self(unsafe { vmulq_s16(self.0, other.0) })
+    }
+
+    /// All bits of the places where both are the same.
+    #[inline(always)]
+    pub(crate) fn equals(self, other: Self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
+        Self(unsafe { vreinterpretq_s16_u16(vceqq_s16(self.0, other.0)) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn and(self, other: Self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
+        Self(unsafe { vandq_s16(self.0, other.0) })
+    }
+
+    /// What `other` has no bits of.
+    #[inline(always)]
+    pub(crate) fn without(self, other: Self) -> Self {
+        // SAFETY: every AArch64 processor has NEON.
+        Self(unsafe { vbicq_s16(self.0, other.0) })
     }
 
     /// Whether any is less than `limit`.

@@ -58,6 +58,10 @@ impl F32x4 {
         self.each(other, |a, b| a / b)
     }
 
+    pub(crate) fn sqrt(self) -> Self {
+        Self(self.0.map(f32::sqrt))
+    }
+
     /// The smaller one; which one a NaN gives is not said.
     pub(crate) fn min(self, other: Self) -> Self {
         self.each(other, f32::min)
@@ -148,6 +152,25 @@ impl I16x8 {
 
     pub(crate) fn to_f32(self) -> [F32x4; 2] {
         std::array::from_fn(|half| F32x4(std::array::from_fn(|i| f32::from(self.0[4 * half + i]))))
+    }
+
+    /// The lowest 16 bits of each product.
+    pub(crate) fn mul(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i].wrapping_mul(other.0[i])))
+    }
+
+    /// All bits of the places where both are the same.
+    pub(crate) fn equals(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| -i16::from(self.0[i] == other.0[i])))
+    }
+
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] & other.0[i]))
+    }
+
+    /// What `other` has no bits of.
+    pub(crate) fn without(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] & !other.0[i]))
     }
 
     /// Whether any is less than `limit`.

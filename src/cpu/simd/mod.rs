@@ -55,6 +55,7 @@ mod tests {
         assert_eq!(x.div(y).to_array(), each(&|a, b| a / b));
         assert_eq!(x.min(y).to_array(), each(&f32::min));
         assert_eq!(x.max(y).to_array(), each(&f32::max));
+        assert_eq!(x.mul(x).sqrt().to_array(), a.map(f32::abs));
         assert_eq!(x.mul_add(y, F32x4::splat(1.0)).to_array(), each(&|a, b| a * b + 1.0));
         assert_eq!(F32x4::splat(3.0).to_array(), [3.0; 4]);
         let mut out = [0.0; 4];
@@ -124,6 +125,11 @@ mod tests {
         let signed = I16x8::load(&[-1, 256, 255, 0, 32767, -32768, 1, 4080]).to_f32().map(F32x4::to_array);
         assert_eq!(signed.concat(), [-1.0, 256.0, 255.0, 0.0, 32767.0, -32768.0, 1.0, 4080.0]);
         assert!(y.any_below(11) && !y.any_below(10));
+        assert_eq!(x.mul(y).to_array(), [0, 11, 24, 39, 56, 75, 96, 119]);
+        let threes = x.equals(I16x8::load(&[3; 8]));
+        assert_eq!(threes.to_array(), [0, 0, 0, -1, 0, 0, 0, 0]);
+        assert_eq!(y.and(threes).to_array(), [0, 0, 0, 13, 0, 0, 0, 0]);
+        assert_eq!(y.without(threes).to_array(), [10, 11, 12, 0, 14, 15, 16, 17]);
         let mut bytes = [0; 16];
         x.narrow_both(I16x8::load(&[-1, 256, 255, 0, 300, 8, 9, 10]), &mut bytes);
         assert_eq!(bytes, [0, 1, 2, 3, 4, 5, 6, 7, 0, 255, 255, 0, 255, 8, 9, 10]);

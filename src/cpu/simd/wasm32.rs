@@ -94,6 +94,11 @@ impl F32x4 {
         Self(f32x4_div(self.0, other.0))
     }
 
+    #[inline(always)]
+    pub(crate) fn sqrt(self) -> Self {
+        Self(f32x4_sqrt(self.0))
+    }
+
     /// The smaller one; which one a NaN gives is not said.
     #[inline(always)]
     pub(crate) fn min(self, other: Self) -> Self {
@@ -220,6 +225,29 @@ impl I16x8 {
             F32x4(f32x4_convert_i32x4(i32x4_extend_low_i16x8(self.0))),
             F32x4(f32x4_convert_i32x4(i32x4_extend_high_i16x8(self.0))),
         ]
+    }
+
+    /// The lowest 16 bits of each product.
+    #[inline(always)]
+    pub(crate) fn mul(self, other: Self) -> Self {
+        Self(i16x8_mul(self.0, other.0))
+    }
+
+    /// All bits of the places where both are the same.
+    #[inline(always)]
+    pub(crate) fn equals(self, other: Self) -> Self {
+        Self(i16x8_eq(self.0, other.0))
+    }
+
+    #[inline(always)]
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(v128_and(self.0, other.0))
+    }
+
+    /// What `other` has no bits of.
+    #[inline(always)]
+    pub(crate) fn without(self, other: Self) -> Self {
+        Self(v128_andnot(self.0, other.0))
     }
 
     /// Whether any is less than `limit`.

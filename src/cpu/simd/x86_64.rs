@@ -102,6 +102,12 @@ impl F32x4 {
         Self(unsafe { _mm_div_ps(self.0, other.0) })
     }
 
+    #[inline(always)]
+    pub(crate) fn sqrt(self) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
+        Self(unsafe { _mm_sqrt_ps(self.0) })
+    }
+
     /// The smaller one; which one a NaN gives is not said.
     #[inline(always)]
     pub(crate) fn min(self, other: Self) -> Self {
@@ -244,6 +250,33 @@ impl I16x8 {
         let whole = |twice| F32x4(unsafe { _mm_cvtepi32_ps(_mm_srai_epi32::<16>(twice)) });
         // SAFETY: every x86-64 processor has SSE2.
         unsafe { [whole(_mm_unpacklo_epi16(self.0, self.0)), whole(_mm_unpackhi_epi16(self.0, self.0))] }
+    }
+
+    /// The lowest 16 bits of each product.
+    #[inline(always)]
+    pub(crate) fn mul(self, other: Self) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
+        Self(unsafe { _mm_mullo_epi16(self.0, other.0) })
+    }
+
+    /// All bits of the places where both are the same.
+    #[inline(always)]
+    pub(crate) fn equals(self, other: Self) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
+        Self(unsafe { _mm_cmpeq_epi16(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn and(self, other: Self) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
+        Self(unsafe { _mm_and_si128(self.0, other.0) })
+    }
+
+    /// What `other` has no bits of.
+    #[inline(always)]
+    pub(crate) fn without(self, other: Self) -> Self {
+        // SAFETY: every x86-64 processor has SSE2.
+        Self(unsafe { _mm_andnot_si128(other.0, self.0) })
     }
 
     /// Whether any is less than `limit`.
