@@ -25,6 +25,8 @@ pub struct Segmenter {
     executor: Executor,
     reason: String,
     contract: Contract,
+    /// Those of the last call: its weights serve the next picture of that size.
+    reducers: Option<Reducers>,
 }
 
 /// What to cut out, and how soft.
@@ -186,7 +188,7 @@ impl Segmenter {
                 output.channels
             )));
         }
-        Ok(Self { executor, reason, contract })
+        Ok(Self { executor, reason, contract, reducers: None })
     }
 
     /// What runs the network.
@@ -211,7 +213,8 @@ impl Segmenter {
 
     /// The network's probabilities for `picture`.
     pub fn predict(&mut self, picture: Rgba8<'_>) -> Result<(Prediction, Timings)> {
-        self.prediction(self.take(picture))
+        let intake = self.take(picture);
+        self.prediction(intake)
     }
 
     /// The matte of `picture`, at its size.
@@ -221,7 +224,8 @@ impl Segmenter {
     pub fn segment(&mut self, picture: Rgba8<'_>, options: &SegmentOptions) -> Result<(Matte, Timings)> {
         // Bad options are refused before any work is done.
         self.check(options)?;
-        let (bands, mut timings) = self.bands(self.take(picture), options)?;
+        let intake = self.take(picture);
+        let (bands, mut timings) = self.bands(intake, options)?;
         let mut watch = Stopwatch::start();
         let matte = bands.run(picture);
         timings.post_ms += watch.lap_ms();
@@ -243,16 +247,18 @@ impl Segmenter {
     ///
     /// # Errors
     /// As [`pixels::check_size`].
-    pub fn intake(&self, size: [usize; 2], from: [usize; 2], swapped: bool) -> Result<Intake> {
+    pub fn intake(&mut self, size: [usize; 2], from: [usize; 2], swapped: bool) -> Result<Intake> {
         for [width, height] in [size, from] {
             pixels::check_size(width, height, pixels::MAX_PIXELS)?;
         }
         let Input { width: in_w, height: in_h, filter, .. } = self.contract.input;
         let [_, Shape { width: out_w, height: out_h, .. }] = self.executor.shapes();
-        let reducer = |to| Reducer::new(from, to, filter);
-        // A network may give a map of another size than it takes.
-        let guide = ([out_w, out_h] != [in_w, in_h]).then(|| reducer([out_w, out_h]));
-        Ok(Intake { size, swapped, input: reducer([in_w, in_h]), guide, pre_ms: 0.0 })
+        let reducers = self.reducers.take().filter(|reducers| reducers.input.from() == from);
+        let reducers = reducers.unwrap_or_else(|| Reducers {
+            input: Reducer::new(from, [in_w, in_h], filter),
+            guide: ([out_w, out_h] != [in_w, in_h]).then(|| Reducer::new(from, [out_w, out_h], filter)),
+        });
+        Ok(Intake { size, swapped, reducers, pre_ms: 0.0 })
     }
 
     /// Runs the network on a whole intake; the matte comes from the picture's rows once more.
@@ -289,7 +295,7 @@ impl Segmenter {
         Ok((prediction, timings))
     }
 
-    fn take(&self, picture: Rgba8<'_>) -> Intake {
+    fn take(&mut self, picture: Rgba8<'_>) -> Intake {
         let size = [picture.width(), picture.height()];
         let mut intake = self.intake(size, size, false).expect("a picture's size is checked");
         intake.rows(picture.bytes());
@@ -300,10 +306,11 @@ impl Segmenter {
     /// order of its bytes.
     fn run(&mut self, intake: Intake) -> Result<(Vec<u8>, Timings)> {
         let mut watch = Stopwatch::start();
-        let Intake { swapped, input, guide, pre_ms, .. } = intake;
-        let picture = input.finish();
+        let Intake { swapped, mut reducers, pre_ms, .. } = intake;
+        let picture = reducers.input.finish();
         pixels::to_input(&picture, swapped, self.contract.input.range, self.executor.input());
-        let guide = guide.map_or(picture, Reducer::finish);
+        let guide = reducers.guide.as_mut().map_or(picture, Reducer::finish);
+        self.reducers = Some(reducers);
         let pre_ms = pre_ms + watch.lap_ms();
         self.executor.run()?;
         Ok((guide, Timings { pre_ms, infer_ms: watch.lap_ms(), post_ms: 0.0 }))
@@ -324,9 +331,14 @@ impl SegmentOptions {
 pub struct Intake {
     size: [usize; 2],
     swapped: bool,
-    input: Reducer,
-    guide: Option<Reducer>,
+    reducers: Reducers,
     pre_ms: f64,
+}
+
+struct Reducers {
+    input: Reducer,
+    /// A network may give a map of another size than it takes.
+    guide: Option<Reducer>,
 }
 
 impl Intake {
@@ -339,8 +351,8 @@ impl Intake {
     /// If they are more than the picture has.
     pub fn rows(&mut self, bytes: &[u8]) {
         let mut watch = Stopwatch::start();
-        self.input.rows(bytes);
-        if let Some(guide) = &mut self.guide {
+        self.reducers.input.rows(bytes);
+        if let Some(guide) = &mut self.reducers.guide {
             guide.rows(bytes);
         }
         self.pre_ms += watch.lap_ms();

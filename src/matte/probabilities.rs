@@ -42,8 +42,11 @@ pub fn subject(contract: &Contract, output: &[f32], stride: usize, of: &str) -> 
     if contract.activation == Activation::Softmax {
         each_four(contract, output, stride, |values, kept| map.extend_from_slice(&values[class][..kept]));
     } else {
-        // The other classes do not matter.
-        map.extend(output.chunks_exact(stride).map(|pixel| pixel[class]));
+        // The other classes do not matter, and one that is alone is copied at memory speed.
+        match stride {
+            1 => map.extend_from_slice(output),
+            _ => map.extend(output.chunks_exact(stride).map(|pixel| pixel[class])),
+        }
         let (fours, rest) = map.as_chunks_mut::<4>();
         let mut last = [0.0; 4];
         last[..rest.len()].copy_from_slice(rest);

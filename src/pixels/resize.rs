@@ -28,6 +28,7 @@ pub fn to_size(picture: Rgba8<'_>, width: usize, height: usize, filter: Filter) 
 ///
 /// Memory: the output, and as many rows as one of its rows is made of.
 pub struct Reducer {
+    from: [usize; 2],
     width: usize,
     out_w: usize,
     /// Rows and columns of a block: 1, 2 or 4.
@@ -76,6 +77,7 @@ impl Reducer {
         columns.weights.resize(out_w.next_multiple_of(4) * columns.count, 0);
         let line = (sums(width, block[1]) * 4).next_multiple_of(8);
         Self {
+            from,
             width,
             out_w,
             block,
@@ -86,7 +88,7 @@ impl Reducer {
             line,
             partial: if rows.count > GROUP { vec![[I32x4::zero(); 2]; line / 8] } else { Vec::new() },
             mixed: vec![0; line + columns.count * 4],
-            output: Vec::with_capacity(out_w * out_h * 4),
+            output: Vec::new(),
             rows,
             columns,
         }
@@ -97,7 +99,9 @@ impl Reducer {
     /// # Panics
     /// If they are more than the picture has.
     pub fn rows(&mut self, bytes: &[u8]) {
-        let row_bytes = self.width * 4;
+        let (row_bytes, out_bytes) = (self.width * 4, self.rows.first.len() * self.out_w * 4);
+        // The last pixels may be made with some that are none.
+        self.output.reserve_exact((out_bytes + 16).saturating_sub(self.output.len()));
         if self.block == [1, 1] {
             return self.pixels(bytes);
         }
@@ -152,13 +156,19 @@ impl Reducer {
         }
     }
 
-    /// The output, `[height, width, 4]` bytes.
+    /// The size of the pictures that it takes, `[width, height]`.
+    pub fn from(&self) -> [usize; 2] {
+        self.from
+    }
+
+    /// The output, `[height, width, 4]` bytes; then the next picture may come.
     ///
     /// # Panics
     /// If rows are missing.
-    pub fn finish(self) -> Vec<u8> {
+    pub fn finish(&mut self) -> Vec<u8> {
         assert_eq!(self.taken, self.height, "all rows of the picture");
-        self.output
+        self.taken = 0;
+        std::mem::take(&mut self.output)
     }
 
     /// Fills the next line of `sums` from `N` rows.
@@ -422,13 +432,15 @@ mod tests {
     }
 
     #[test]
-    fn rows_may_come_in_parts() {
+    fn rows_may_come_in_parts_and_pictures_one_after_the_other() {
         let bytes = noise(64 * 61 * 4);
         let picture = Rgba8::new(64, 61, &bytes).unwrap();
         for to in [[20, 20], [6, 5]] {
             let mut reducer = Reducer::new([64, 61], to, Filter::Hamming);
-            bytes.chunks(64 * 4 * 3 * Reducer::ROWS).for_each(|rows| reducer.rows(rows));
-            assert_eq!(reducer.finish(), to_size(picture, to[0], to[1], Filter::Hamming));
+            for _ in 0..2 {
+                bytes.chunks(64 * 4 * 3 * Reducer::ROWS).for_each(|rows| reducer.rows(rows));
+                assert_eq!(reducer.finish(), to_size(picture, to[0], to[1], Filter::Hamming));
+            }
         }
     }
 }

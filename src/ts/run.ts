@@ -19,12 +19,15 @@ interface Blocks {
 
 export class Run {
   readonly #segmenter: WebSegmenter;
+  readonly #input: [number, number];
   readonly #source: Source;
   readonly #guard: Guard;
   #readMs = 0;
 
-  constructor(segmenter: WebSegmenter, source: Source, guard: Guard) {
+  /** `input`: columns and rows of what the network takes. */
+  constructor(segmenter: WebSegmenter, input: [number, number], source: Source, guard: Guard) {
     this.#segmenter = segmenter;
+    this.#input = input;
     this.#source = source;
     this.#guard = guard;
   }
@@ -55,9 +58,8 @@ export class Run {
   /** Gives the network the picture, or a smaller copy of it. */
   async #intake(): Promise<void> {
     const [segmenter, guard] = [this.#segmenter, this.#guard];
-    const { inputWidth, inputHeight } = guard(() => segmenter.info());
     const start = performance.now();
-    const from = this.#source.reduced(inputWidth, inputHeight);
+    const from = this.#source.reduced(...this.#input);
     this.#readMs += performance.now() - start;
     const { width, height, swapped, premultiplied } = this.#source;
     const step = guard(() => segmenter.begin(width, height, from.width, from.height, swapped, premultiplied));

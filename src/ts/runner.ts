@@ -31,6 +31,8 @@ export class Runner {
   #closed = false;
   #calling = false;
   #segmenter: WebSegmenter | undefined;
+  /** Columns and rows of what the network takes. */
+  #input: [number, number] = [0, 0];
   #maxPixels = 0;
   #cancelled: number | undefined;
 
@@ -69,6 +71,7 @@ export class Runner {
     this.#segmenter = parse(source, model, sha256);
     const { version, model: _, ...info } = this.#segmenter.info();
     if (version !== VERSION) throw misfit(`is of version ${version}`);
+    this.#input = [info.inputWidth, info.inputHeight];
     return { ...info, wasmBytes, modelBytes };
   }
 
@@ -85,7 +88,7 @@ export class Runner {
         if (this.#cancelled === call.id) throw new SegmentError('ABORTED', 'the call was aborted');
         const segmenter = this.#segmenter;
         if (!segmenter) throw closed();
-        const run = new Run(segmenter, opened.source, (act) => {
+        const run = new Run(segmenter, this.#input, opened.source, (act) => {
           if (this.#closed) throw closed();
           return guard(act);
         });
