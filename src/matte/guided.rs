@@ -4,6 +4,7 @@
 //! `p = a . rgb + b`; the least squares fit needs 13 means over the window. Rows go through once, and
 //! only those of one window are held; where no cell needs a fit, nothing is measured.
 
+use super::bits::Bits;
 use super::upsample::{EPSILON, LEVELS, Map, RADIUS};
 use crate::cpu::simd::F32x4;
 
@@ -14,10 +15,26 @@ const WINDOW: usize = 2 * RADIUS + 1;
 /// their product with the pixel's red, green, blue and 255.
 pub(super) type Affine = [f32; 4];
 
-/// What is known of a cell before the picture is looked at: whether some colour gives more than 0
-/// (`ABOVE`), and some less than 255 (`BELOW`).
-pub(super) const ABOVE: u8 = 1;
-pub(super) const BELOW: u8 = 2;
+/// What there is to know of a grid's cells before the picture is looked at.
+pub(super) struct Coefficients {
+    /// Those of four cells: all 0, all 255, and then what differs from these.
+    groups: Vec<[Affine; 4]>,
+    /// Which of them each four cells of a row have, `[height, fours]`.
+    of: Vec<u32>,
+    fours: usize,
+    /// Cells that give more than 0 for some colour.
+    pub(super) above: Bits,
+    /// Cells that give less than 255 for some colour.
+    pub(super) below: Bits,
+}
+
+impl Coefficients {
+    /// The coefficients of the cells of row `y`.
+    pub(super) fn row(&self, y: usize) -> impl Fn(usize) -> F32x4 {
+        let of = &self.of[y * self.fours..][..self.fours];
+        |x| F32x4::load(&self.groups[of[x / 4] as usize][x % 4])
+    }
+}
 
 /// The coefficients of each cell, and what is known of it.
 ///
@@ -26,7 +43,7 @@ pub(super) const BELOW: u8 = 2;
 ///
 /// # Panics
 /// If `map`'s slices are not of its size.
-pub(super) fn coefficients(map: Map<'_>) -> (Vec<Affine>, Vec<u8>) {
+pub(super) fn coefficients(map: Map<'_>) -> Coefficients {
     let Map { width, height, probability, guide } = map;
     assert_eq!(probability.len(), width * height, "one probability per cell");
     assert_eq!(guide.len(), width * height * 4, "one colour per cell");
@@ -36,16 +53,13 @@ pub(super) fn coefficients(map: Map<'_>) -> (Vec<Affine>, Vec<u8>) {
     };
     let (mut across, down) = (shares(width), shares(height));
     across.resize(width.next_multiple_of(4), 0.0);
-    let mut known = known(map);
+    let [above, below] = known(map);
     // A cell's neighbours count as well: pixels between the two need both.
-    let wanted = spread(&known, width, height, 1);
-    let fitting = spread(&wanted, width, height, RADIUS);
-    let certain = [[0.0; 4], [0.0, 0.0, 0.0, 1.0]];
-    let mut cells: Vec<Affine> = known.iter().map(|&known| certain[usize::from(known == ABOVE)]).collect();
-    // Cells are worked on four at a time, and only where any of the four is wanted.
-    let fours = width.div_ceil(4);
-    let [wanted_fours, fitting_fours] = [&wanted, &fitting].map(|cells| any_of_four(cells, width));
-    let measured_fours = spread(&fitting_fours, fours, height, RADIUS);
+    let wanted = above.spread(1).and(&below.spread(1));
+    // Cells are worked on four at a time, and only where any of the four is needed.
+    let fitting = wanted.spread(RADIUS);
+    let measured = fitting.spread(RADIUS);
+    let mut all = certain(width, height, above, below);
     let [low, high] = LEVELS;
     let gain = F32x4::splat(255.0 / (high - low));
     let share = |i: usize, y: usize| F32x4::load(&across.as_chunks::<4>().0[i]).mul(F32x4::splat(down[y]));
@@ -55,96 +69,123 @@ pub(super) fn coefficients(map: Map<'_>) -> (Vec<Affine>, Vec<u8>) {
     for y in 0..height + 2 * RADIUS {
         if y < height {
             let (guide, probability) = (&guide[y * width * 4..][..width * 4], &probability[y * width..]);
-            moments.measure(y, &measured_fours[y * fours..][..fours], guide, &probability[..width]);
+            moments.measure(y, measured.fours(y), guide, &probability[..width]);
         }
         let Some(y) = y.checked_sub(RADIUS) else { continue };
         if y < height {
-            moments.add_down(y, &measured_fours[y * fours..][..fours]);
-            fitted.fit(y, &fitting_fours[y * fours..][..fours], &moments, width, |i| share(i, y));
+            moments.add_down(y, measured.fours(y));
+            fitted.fit(y, fitting.fours(y), &moments, width, |i| share(i, y));
         }
         let Some(y) = y.checked_sub(RADIUS) else { continue };
-        fitted.add_down(y, &fitting_fours[y * fours..][..fours]);
-        for i in flagged(&wanted_fours[y * fours..][..fours]) {
+        fitted.add_down(y, fitting.fours(y));
+        for i in wanted.fours(y) {
             let [r, g, b, offset] = fitted.means(i, share(i, y)).map(|value| value.mul(gain));
             let offset = offset.sub(F32x4::splat(low).mul(gain)).mul(F32x4::splat(1.0 / 255.0));
-            let open = open([r, g, b, offset]);
-            let [r, g, b, offset] = [r, g, b, offset].map(F32x4::to_array);
             // Around the others of the four, not all that they need was fitted.
-            let first = y * width + i * 4;
-            for (lane, at) in (first..(first + 4).min((y + 1) * width)).enumerate() {
-                if wanted[at] == ABOVE | BELOW {
-                    cells[at] = [r[lane], g[lane], b[lane], offset[lane]];
-                    known[at] = open[lane];
-                }
+            let lanes = wanted.row(y)[i / 16] >> (i % 16 * 4) & 15;
+            all.put(y, i, lanes, [r, g, b, offset]);
+        }
+    }
+    all
+}
+
+/// What the coefficients are where nothing is fitted.
+fn certain(width: usize, height: usize, above: Bits, below: Bits) -> Coefficients {
+    let fours = width.div_ceil(4);
+    let mut groups = vec![[NONE; 4], [ALL; 4]];
+    let mut of = vec![0; fours * height];
+    for (y, of) in of.chunks_exact_mut(fours).enumerate() {
+        let words = above.row(y).iter().zip(below.row(y)).map(|(above, below)| above & !below);
+        for (of, ones) in of.chunks_mut(16).zip(words) {
+            if ones == 0 {
+                continue;
+            }
+            for (i, of) in of.iter_mut().enumerate() {
+                *of = match ones >> (i * 4) & 15 {
+                    0 => 0,
+                    15 => 1,
+                    ones => {
+                        groups
+                            .push(std::array::from_fn(|lane| if ones >> lane & 1 == 1 { ALL } else { NONE }));
+                        groups.len() as u32 - 1
+                    }
+                };
             }
         }
     }
-    (cells, known)
+    Coefficients { groups, of, fours, above, below }
 }
 
-/// For each four cells of a row, whether any of them is wanted: 1 or 0.
-fn any_of_four(cells: &[u8], width: usize) -> Vec<u8> {
-    let mut flags = Vec::with_capacity(width.div_ceil(4) * (cells.len() / width));
-    for row in cells.chunks_exact(width) {
-        let (fours, rest) = row.as_chunks::<4>();
-        // A byte with both of its lowest bits.
-        let both = |four: u32| u8::from(four & (four >> 1) & 0x0101_0101 != 0);
-        flags.extend(fours.iter().map(|&four| both(u32::from_le_bytes(four))));
-        if !rest.is_empty() {
-            flags.push(u8::from(rest.contains(&(ABOVE | BELOW))));
+/// What gives 0, and what gives 255, for every colour.
+const NONE: Affine = [0.0; 4];
+const ALL: Affine = [0.0, 0.0, 0.0, 1.0];
+
+impl Coefficients {
+    /// Takes what was fitted for those of four cells of row `y` that have a bit in `lanes`.
+    #[inline(always)]
+    fn put(&mut self, y: usize, i: usize, lanes: u64, fitted: [F32x4; 4]) {
+        let open = open(fitted);
+        for (bits, open) in [&mut self.above, &mut self.below].into_iter().zip(open) {
+            let word = &mut bits.row_mut(y)[i / 16];
+            *word = *word & !(lanes << (i % 16 * 4)) | (u64::from(open) & lanes) << (i % 16 * 4);
         }
+        let of = &mut self.of[y * self.fours + i];
+        let mut group = self.groups[*of as usize];
+        let [r, g, b, offset] = fitted.map(F32x4::to_array);
+        for (lane, cell) in group.iter_mut().enumerate() {
+            if lanes >> lane & 1 == 1 {
+                *cell = [r[lane], g[lane], b[lane], offset[lane]];
+            }
+        }
+        *of = self.groups.len() as u32;
+        self.groups.push(group);
     }
-    flags
 }
 
-/// The places of those that are not 0.
-fn flagged(flags: &[u8]) -> impl Iterator<Item = usize> {
-    flags.iter().enumerate().filter(|(_, flag)| **flag != 0).map(|(i, _)| i)
-}
-
-/// What the probabilities alone say of each cell.
+/// What the probabilities alone say of cells: `Coefficients::above` and `Coefficients::below`.
 ///
 /// Let all of them be at most `d` in the two windows that a cell depends on. Then a window's mean is
 /// at most `d`, its deviation at most `d / 2`, and so the length of `a` at most
 /// `d / 2 / (2 sqrt(EPSILON))`; a colour is at most `sqrt(3)` from the mean one. So no colour gives
 /// more than `d (1 + sqrt(3) / (4 sqrt(EPSILON)))`, which may be up to the lower level; and the same
 /// from 1 downwards.
-fn known(map: Map<'_>) -> Vec<u8> {
+fn known(map: Map<'_>) -> [Bits; 2] {
     let factor = 1.0 + 3.0_f32.sqrt() / (4.0 * EPSILON.sqrt());
     // Sums are rounded: a hundredth is more than that.
     let [low, high] = [LEVELS[0] * 0.99 / factor, 1.0 - (1.0 - LEVELS[1]) * 0.99 / factor];
-    let of = |&p: &f32| (u8::from(p > low) * ABOVE) | (u8::from(p < high) * BELOW);
-    let cells: Vec<u8> = map.probability.iter().map(of).collect();
-    spread(&cells, map.width, map.height, 2 * RADIUS)
-}
-
-/// The bits of all cells within `radius` rows and columns.
-fn spread(cells: &[u8], width: usize, height: usize, radius: usize) -> Vec<u8> {
-    let mut across = cells.to_vec();
-    for (to, from) in across.chunks_exact_mut(width).zip(cells.chunks_exact(width)) {
-        for by in 1..=radius.min(width - 1) {
-            to[by..].iter_mut().zip(from).for_each(|(to, from)| *to |= from);
-            to.iter_mut().zip(&from[by..]).for_each(|(to, from)| *to |= from);
+    let (low, high) = (F32x4::splat(low), F32x4::splat(high));
+    let [mut above, mut below] = [0; 2].map(|_| Bits::new(map.width, map.height));
+    for (y, row) in map.probability.chunks_exact(map.width).enumerate() {
+        let words = above.row_mut(y).iter_mut().zip(below.row_mut(y));
+        for ((above, below), cells) in words.zip(row.chunks(64)) {
+            let (fours, rest) = cells.as_chunks::<4>();
+            let mut take = |i: usize, four: &[f32; 4], lanes: u8| {
+                let four = F32x4::load(four);
+                *above |= u64::from(four.above(low) & lanes) << (i * 4);
+                *below |= u64::from(high.above(four) & lanes) << (i * 4);
+            };
+            fours.iter().enumerate().for_each(|(i, four)| take(i, four, 15));
+            if !rest.is_empty() {
+                let mut last = [0.0; 4];
+                last[..rest.len()].copy_from_slice(rest);
+                take(fours.len(), &last, (1 << rest.len()) - 1);
+            }
         }
     }
-    let mut down = across.clone();
-    for by in (1..=radius.min(height - 1)).map(|rows| rows * width) {
-        down[by..].iter_mut().zip(&across).for_each(|(to, from)| *to |= from);
-        down.iter_mut().zip(&across[by..]).for_each(|(to, from)| *to |= from);
-    }
-    down
+    [above, below].map(|bits| bits.spread(2 * RADIUS))
 }
 
-/// What the coefficients of four cells say of each; between cells, where coefficients are mixed, no
-/// colour gives more, or less, than at one of them.
+/// What the coefficients say of four cells, a bit for each: whether some colour gives more than 0, and
+/// whether some gives less than 255. Between cells, where coefficients are mixed, no colour gives more, or
+/// less, than at one of them.
 #[inline(always)]
-fn open(cells: [F32x4; 4]) -> [u8; 4] {
+fn open(cells: [F32x4; 4]) -> [u8; 2] {
     let none = F32x4::splat(0.0);
     let [r, g, b, offset] = cells.map(|value| value.mul(F32x4::splat(255.0)));
-    let highest = offset.add(r.max(none)).add(g.max(none)).add(b.max(none)).to_array();
-    let lowest = offset.add(r.min(none)).add(g.min(none)).add(b.min(none)).to_array();
+    let highest = offset.add(r.max(none)).add(g.max(none)).add(b.max(none));
+    let lowest = offset.add(r.min(none)).add(g.min(none)).add(b.min(none));
     // Bytes are rounded; a tenth is far more than what the sums of these numbers are off by.
-    std::array::from_fn(|i| (u8::from(highest[i] > 0.4) * ABOVE) | (u8::from(lowest[i] < 254.6) * BELOW))
+    [highest.above(F32x4::splat(0.4)), F32x4::splat(254.6).above(lowest)]
 }
 
 /// `N` planes of values, in as many rows as a window has.
@@ -175,7 +216,7 @@ impl<const N: usize> Window<N> {
 
     /// Adds up those four cells of the window's rows around row `y` that are flagged.
     #[inline(never)]
-    fn add_down(&mut self, y: usize, fours: &[u8]) {
+    fn add_down(&mut self, y: usize, fours: impl Iterator<Item = usize>) {
         let len = N * self.stride;
         let rows: [&[f32]; WINDOW] = std::array::from_fn(|i| {
             let inside = (y + i).checked_sub(RADIUS).filter(|&y| y < self.height);
@@ -183,7 +224,7 @@ impl<const N: usize> Window<N> {
             &self.values[inside.map_or(WINDOW, |y| y % WINDOW) * len..][..len]
         });
         let sums = &mut self.sums[..len];
-        for i in flagged(fours) {
+        for i in fours {
             let mut at = RADIUS + i * 4;
             for _ in 0..N {
                 let value = |row: &[f32]| F32x4::load(row[at..at + 4].try_into().expect("four values"));
@@ -210,8 +251,8 @@ impl<const N: usize> Window<N> {
 impl Window<13> {
     /// Measures the flagged cells of row `y`, four at a time.
     #[inline(never)]
-    fn measure(&mut self, y: usize, fours: &[u8], guide: &[u8], probability: &[f32]) {
-        for i in flagged(fours) {
+    fn measure(&mut self, y: usize, fours: impl Iterator<Item = usize>, guide: &[u8], probability: &[f32]) {
+        for i in fours {
             self.put(y, i, measure(guide, probability, i));
         }
     }
@@ -223,12 +264,12 @@ impl Window<4> {
     fn fit(
         &mut self,
         y: usize,
-        fours: &[u8],
+        fours: impl Iterator<Item = usize>,
         moments: &Window<13>,
         width: usize,
         share: impl Fn(usize) -> F32x4,
     ) {
-        for i in flagged(fours) {
+        for i in fours {
             let fit = fit(&moments.means(i, share(i)));
             // Beyond the last column are zeros.
             let inside = F32x4::load(&std::array::from_fn(|lane| f32::from(i * 4 + lane < width)));

@@ -5,6 +5,7 @@
 //! [`Bands`] does all of it some rows at a time, and says which pixels of the picture it needs.
 
 mod bands;
+mod bits;
 mod feather;
 mod guided;
 mod morphology;

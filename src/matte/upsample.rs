@@ -13,7 +13,8 @@
 
 use std::ops::Range;
 
-use super::guided::{ABOVE, Affine, BELOW, coefficients};
+use super::bits::places;
+use super::guided::{Affine, Coefficients, coefficients};
 use crate::cpu::simd::{F32x4, I16x8};
 
 /// Half the side of the filter's window, in cells of the network's grid.
@@ -49,28 +50,27 @@ pub struct Span {
     pub width: usize,
 }
 
-/// What the coefficients say of some pixels before the picture is seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Known {
-    /// All are this.
-    Alpha(u8),
-    /// It depends on the picture.
-    Nothing,
-}
-
 /// Stretches of columns that are shorter than this are read although they are known: fewer, longer
 /// reads are faster.
 const WORTH_SKIPPING: usize = 48;
+
+/// The same where the pixels are there already.
+const WORTH_LEAVING: usize = 8;
 
 /// Applies a map's coefficients to a picture.
 pub(super) struct Upsampler {
     map_w: usize,
     map_h: usize,
     height: usize,
-    cells: Vec<Affine>,
-    /// What is known of each cell.
-    known: Vec<u8>,
+    cells: Coefficients,
     columns: Vec<Tap>,
+    /// The first column of each cell, and the end.
+    starts: Vec<usize>,
+    /// Between the rows of cells that were used last, the first of which is `between`: what depends on the
+    /// picture, and columns with what all of them are.
+    spans: Vec<Span>,
+    known: Vec<(Range<usize>, u8)>,
+    between: Option<usize>,
     /// A row between two rows of cells: each cell's coefficients, and what is added up to the next.
     across: Vec<[Affine; 2]>,
 }
@@ -81,14 +81,18 @@ impl Upsampler {
     /// # Panics
     /// If `map`'s slices are not of its size.
     pub(super) fn new(map: Map<'_>, width: usize, height: usize) -> Self {
-        let (cells, known) = coefficients(map);
+        let columns: Vec<Tap> = (0..width).map(|x| tap(x, width, map.width)).collect();
+        let start = |cell: usize| columns.partition_point(|tap| (tap.first as usize) < cell);
         Self {
             map_w: map.width,
             map_h: map.height,
             height,
-            cells,
-            known,
-            columns: (0..width).map(|x| tap(x, width, map.width)).collect(),
+            cells: coefficients(map),
+            starts: (0..=map.width).map(start).collect(),
+            columns,
+            spans: Vec::new(),
+            known: Vec::new(),
+            between: None,
             across: vec![[[0.0; 4]; 2]; map.width],
         }
     }
@@ -96,55 +100,99 @@ impl Upsampler {
     /// Writes what is known of `rows` without the picture to `alpha`, `[rows, width]`, and gives
     /// what must be read.
     pub(super) fn start(&self, rows: Range<usize>, alpha: &mut [u8]) -> Vec<Span> {
-        let cells = self.rows_of_cells(&rows);
-        let mut known = vec![0; self.map_w];
-        for row in self.known[cells.start * self.map_w..cells.end * self.map_w].chunks_exact(self.map_w) {
-            known.iter_mut().zip(row).for_each(|(known, row)| *known |= row);
-        }
-        let mut stretches: Vec<(Known, Span)> = Vec::new();
-        for group in self.columns.chunk_by(|one, next| one.first == next.first) {
-            let known = match known[group[0].first as usize]
-                | known[(group[0].first as usize + 1).min(self.map_w - 1)]
-            {
-                bits if bits & ABOVE == 0 => Known::Alpha(0),
-                bits if bits & BELOW == 0 => Known::Alpha(255),
-                _ => Known::Nothing,
-            };
-            match stretches.last_mut() {
-                Some((last, span)) if *last == known => span.width += group.len(),
-                last => {
-                    let left = last.map_or(0, |(_, span)| span.left + span.width);
-                    stretches.push((known, Span { left, width: group.len() }));
-                }
-            }
-        }
-        let width = self.columns.len();
-        let mut spans: Vec<Span> = Vec::new();
-        for (known, span) in stretches {
-            match (known, spans.last_mut()) {
-                (Known::Alpha(value), _) => {
-                    alpha.chunks_exact_mut(width).for_each(|row| row[span.left..][..span.width].fill(value));
-                }
-                (Known::Nothing, Some(last)) if span.left - last.left - last.width < WORTH_SKIPPING => {
-                    last.width = span.left + span.width - last.left;
-                }
-                (Known::Nothing, _) => spans.push(span),
-            }
-        }
+        let (mut spans, width) = (Vec::new(), self.columns.len());
+        self.spans(self.rows_of_cells(&rows), WORTH_SKIPPING, &mut spans, |columns, value| {
+            alpha.chunks_exact_mut(width).for_each(|row| row[columns.clone()].fill(value));
+        });
         spans
+    }
+
+    /// Adds what depends on the picture between some rows of cells to `spans`, and gives columns with what
+    /// all of them are. Known stretches shorter than `shortest` are a part of the spans around them.
+    fn spans(
+        &self,
+        cells: Range<usize>,
+        shortest: usize,
+        spans: &mut Vec<Span>,
+        mut give: impl FnMut(Range<usize>, u8),
+    ) {
+        let sides = [&self.cells.above, &self.cells.below];
+        let words = self.cells.above.row(0).len();
+        // A pixel lies between two cells.
+        let word = |side: usize, i: usize| cells.clone().fold(0, |all, y| all | sides[side].row(y)[i]);
+        let mut here = [0, 1].map(|side| word(side, 0));
+        let (mut before, mut start) = ([false; 2], 0);
+        let mut stretch = |columns: Range<usize>, [above, below]: [bool; 2]| {
+            if columns.is_empty() {
+                return;
+            }
+            match spans.last_mut() {
+                _ if !(above && below) => give(columns, if above { 255 } else { 0 }),
+                Some(last) if columns.start - last.left - last.width < shortest => {
+                    last.width = columns.end - last.left;
+                }
+                _ => spans.push(Span { left: columns.start, width: columns.len() }),
+            }
+        };
+        for i in 0..words {
+            let next = if i + 1 < words { [0, 1].map(|side| word(side, i + 1)) } else { [0; 2] };
+            let both = [0, 1].map(|side| here[side] | here[side] >> 1 | next[side] << 63);
+            let changes = [0, 1].map(|side| both[side] ^ (both[side] << 1 | u64::from(before[side])));
+            for at in places(changes[0] | changes[1]).filter(|at| i * 64 + at < self.map_w) {
+                let end = self.starts[i * 64 + at];
+                if i + at > 0 {
+                    stretch(start..end, before);
+                }
+                start = end;
+                before = both.map(|word| word >> at & 1 == 1);
+            }
+            before = both.map(|word| word >> 63 == 1);
+            here = next;
+        }
+        let last = (self.map_w - 1) % 64;
+        before = [0, 1].map(|side| word(side, words - 1) >> last & 1 == 1);
+        stretch(start..self.columns.len(), before);
     }
 
     /// Writes row `y` from its pixels: `pixels` and `alpha` are of `span`.
     pub(super) fn run(&mut self, y: usize, span: Span, pixels: &[[u8; 4]], alpha: &mut [u8]) {
         assert!(pixels.len() == span.width && alpha.len() == span.width, "pixels of the span");
+        let first = tap(y, self.height, self.map_h).first as usize;
+        let (mut spans, mut known) = (std::mem::take(&mut self.spans), std::mem::take(&mut self.known));
+        if self.between.replace(first) != Some(first) {
+            spans.clear();
+            known.clear();
+            let cells = first..(first + 2).min(self.map_h);
+            self.spans(cells, WORTH_LEAVING, &mut spans, |columns, value| known.push((columns, value)));
+        }
+        let within = |columns: Range<usize>| {
+            let [start, end] =
+                [columns.start, columns.end].map(|x| x.clamp(span.left, span.left + span.width));
+            start - span.left..end - span.left
+        };
+        for (columns, value) in &known {
+            alpha[within(columns.clone())].fill(*value);
+        }
+        for inner in &spans {
+            let columns = within(inner.left..inner.left + inner.width);
+            if !columns.is_empty() {
+                let span = Span { left: span.left + columns.start, width: columns.len() };
+                self.apply(y, span, &pixels[columns.clone()], &mut alpha[columns]);
+            }
+        }
+        (self.spans, self.known) = (spans, known);
+    }
+
+    /// Writes those pixels of row `y` that depend on the picture.
+    fn apply(&mut self, y: usize, span: Span, pixels: &[[u8; 4]], alpha: &mut [u8]) {
         let columns = &self.columns[span.left..][..span.width];
         let Tap { first, t } = tap(y, self.height, self.map_h);
         let first = first as usize;
-        let row = |cell: usize| &self.cells[cell * self.map_w..][..self.map_w];
-        let (above, below, t) = (row(first), row((first + 1).min(self.map_h - 1)), F32x4::splat(t));
+        let (above, below) = (self.cells.row(first), self.cells.row((first + 1).min(self.map_h - 1)));
+        let t = F32x4::splat(t);
         let between = |x: usize| {
-            let above = F32x4::load(&above[x]);
-            F32x4::load(&below[x]).sub(above).mul_add(t, above)
+            let above = above(x);
+            below(x).sub(above).mul_add(t, above)
         };
         let cells = columns[0].first as usize..columns[span.width - 1].first as usize + 1;
         let mut left = between(cells.start);

@@ -108,6 +108,14 @@ impl F32x4 {
         Self(unsafe { vsqrtq_f32(self.0) })
     }
 
+    /// A bit for each lane, from the lowest up: whether it is more than `other`'s.
+    #[inline(always)]
+    pub(crate) fn above(self, other: Self) -> u8 {
+        let lanes = [1, 2, 4, 8];
+        // SAFETY: the array is 16 readable bytes, which need no alignment; every AArch64 processor has NEON.
+        unsafe { vaddvq_u32(vandq_u32(vcgtq_f32(self.0, other.0), vld1q_u32(lanes.as_ptr()))) as u8 }
+    }
+
     /// The smaller one; which one a NaN gives is not said.
     #[inline(always)]
     pub(crate) fn min(self, other: Self) -> Self {

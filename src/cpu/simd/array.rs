@@ -62,6 +62,11 @@ impl F32x4 {
         Self(self.0.map(f32::sqrt))
     }
 
+    /// A bit for each lane, from the lowest up: whether it is more than `other`'s.
+    pub(crate) fn above(self, other: Self) -> u8 {
+        (0..4).fold(0, |bits, i| bits | u8::from(self.0[i] > other.0[i]) << i)
+    }
+
     /// The smaller one; which one a NaN gives is not said.
     pub(crate) fn min(self, other: Self) -> Self {
         self.each(other, f32::min)

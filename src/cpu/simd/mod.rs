@@ -55,6 +55,7 @@ mod tests {
         assert_eq!(x.div(y).to_array(), each(&|a, b| a / b));
         assert_eq!(x.min(y).to_array(), each(&f32::min));
         assert_eq!(x.max(y).to_array(), each(&f32::max));
+        assert_eq!((x.above(y), y.above(x), x.above(x)), (0b0100, 0b1011, 0));
         assert_eq!(x.mul(x).sqrt().to_array(), a.map(f32::abs));
         assert_eq!(x.mul_add(y, F32x4::splat(1.0)).to_array(), each(&|a, b| a * b + 1.0));
         assert_eq!(F32x4::splat(3.0).to_array(), [3.0; 4]);

@@ -99,6 +99,12 @@ impl F32x4 {
         Self(f32x4_sqrt(self.0))
     }
 
+    /// A bit for each lane, from the lowest up: whether it is more than `other`'s.
+    #[inline(always)]
+    pub(crate) fn above(self, other: Self) -> u8 {
+        i32x4_bitmask(f32x4_gt(self.0, other.0))
+    }
+
     /// The smaller one; which one a NaN gives is not said.
     #[inline(always)]
     pub(crate) fn min(self, other: Self) -> Self {

@@ -108,6 +108,13 @@ impl F32x4 {
         Self(unsafe { _mm_sqrt_ps(self.0) })
     }
 
+    /// A bit for each lane, from the lowest up: whether it is more than `other`'s.
+    #[inline(always)]
+    pub(crate) fn above(self, other: Self) -> u8 {
+        // SAFETY: every x86-64 processor has SSE2.
+        unsafe { _mm_movemask_ps(_mm_cmpgt_ps(self.0, other.0)) as u8 }
+    }
+
     /// The smaller one; which one a NaN gives is not said.
     #[inline(always)]
     pub(crate) fn min(self, other: Self) -> Self {
