@@ -212,19 +212,17 @@ impl Feather {
 
 /// Tells of each eight columns of some rows what `Feather::sides` says.
 fn tell_sides(rows: &[u8], width: usize, sides: &mut [u8]) {
-    // A pixel is inside if the highest bit of its byte is set.
-    let inside = u64::from_le_bytes([128; 8]);
-    let mut seen = vec![[0, u64::MAX]; sides.len()];
+    let mut seen = [vec![0; width], vec![u8::MAX; width]];
     for row in rows.chunks_exact(width) {
-        let (eights, rest) = row.as_chunks::<8>();
-        let last = rest.first().map(|&first| std::array::from_fn(|i| *rest.get(i).unwrap_or(&first)));
-        for ([any, all], &eight) in seen.iter_mut().zip(eights.iter().chain(&last)) {
-            let eight = u64::from_le_bytes(eight);
-            (*any, *all) = (*any | eight, *all & eight);
-        }
+        let [any, all] = &mut seen;
+        any.iter_mut().zip(row).for_each(|(any, alpha)| *any |= alpha);
+        all.iter_mut().zip(row).for_each(|(all, alpha)| *all &= alpha);
     }
-    for (sides, [any, all]) in sides.iter_mut().zip(seen) {
-        *sides = u8::from(all & inside != inside) | u8::from(any & inside != 0) << 1;
+    // A pixel is inside if the highest bit of its byte is set.
+    let [any, all] = seen.each_ref().map(|seen| seen.chunks(8));
+    for (sides, (any, all)) in sides.iter_mut().zip(any.zip(all)) {
+        let (inside, both) = (any.iter().any(|&any| any >= 128), all.iter().all(|&all| all >= 128));
+        *sides = u8::from(!both) | u8::from(inside) << 1;
     }
 }
 

@@ -126,12 +126,15 @@ impl Upsampler {
             if columns.is_empty() {
                 return;
             }
+            if !(above && below) {
+                return give(columns, if above { 255 } else { 0 });
+            }
+            // Whole eights, which need no copy of a rest; what is known as well is computed to be the same.
+            let (left, end) =
+                (columns.start / 8 * 8, columns.end.next_multiple_of(8).min(self.columns.len()));
             match spans.last_mut() {
-                _ if !(above && below) => give(columns, if above { 255 } else { 0 }),
-                Some(last) if columns.start - last.left - last.width < shortest => {
-                    last.width = columns.end - last.left;
-                }
-                _ => spans.push(Span { left: columns.start, width: columns.len() }),
+                Some(last) if left < last.left + last.width + shortest => last.width = end - last.left,
+                _ => spans.push(Span { left, width: end - left }),
             }
         };
         for i in 0..words {
@@ -171,7 +174,11 @@ impl Upsampler {
             start - span.left..end - span.left
         };
         for (columns, value) in &known {
-            alpha[within(columns.clone())].fill(*value);
+            let columns = within(columns.clone());
+            // Even to fill none is a call.
+            if !columns.is_empty() {
+                alpha[columns].fill(*value);
+            }
         }
         for inner in &spans {
             let columns = within(inner.left..inner.left + inner.width);
