@@ -9,9 +9,14 @@
 /** Whether frames show what was drawn; asked once per thread. */
 let faithful: Promise<boolean> | undefined;
 
+/** Whether that was asked, and they do. */
+let ready = false;
+
 /** Finds out, ahead of the first picture, whether frames can be used: it takes some milliseconds. */
 export function prepareFrames(): Promise<boolean> {
-  faithful ??= isFaithful().catch(() => false);
+  faithful ??= isFaithful()
+    .catch(() => false)
+    .then((answer) => (ready = answer));
   return faithful;
 }
 
@@ -21,6 +26,11 @@ export function prepareFrames(): Promise<boolean> {
  */
 export async function frameOf(bitmap: ImageBitmap, premultiplied: boolean): Promise<VideoFrame | undefined> {
   return (await prepareFrames()) ? plainFrame(bitmap, premultiplied ? ['BGRX', 'RGBX', 'BGRA', 'RGBA'] : ['BGRX', 'RGBX']) : undefined;
+}
+
+/** The frame of a bitmap of the caller's, without waiting; `undefined` where that must be found out first, or there is none. */
+export function frameAtOnce(bitmap: ImageBitmap): VideoFrame | undefined {
+  return ready ? plainFrame(bitmap, ['BGRX', 'RGBX']) : undefined;
 }
 
 /** Whether the bytes of `frame`'s pixels start with blue. */

@@ -6,7 +6,7 @@
  */
 
 import { SegmentError, messageOf } from './error.js';
-import { frameOf } from './frames.js';
+import { frameAtOnce, frameOf } from './frames.js';
 import { checkSize } from './limits.js';
 import { invalid } from './options.js';
 import type { Captured } from './protocol.js';
@@ -46,7 +46,10 @@ export async function capture(picture: Picture, maxPixels: number): Promise<Capt
       const bitmap = picture as ImageBitmap;
       // The only way for a bitmap to have no size is to have been closed or transferred.
       if (bitmap.width === 0) throw new SegmentError('INVALID_INPUT', 'image bitmap is closed or transferred, want an open one');
-      return copy(bitmap, bitmap.width, bitmap.height, maxPixels);
+      checkSize(bitmap.width, bitmap.height, maxPixels);
+      // Nothing can change a bitmap, and what shows in the frame stays if it is closed.
+      const frame = frameAtOnce(bitmap);
+      return frame ? { kind: 'frame', frame } : copy(bitmap, bitmap.width, bitmap.height, maxPixels);
     }
     case 'HTMLCanvasElement':
     case 'OffscreenCanvas': {
