@@ -67,7 +67,7 @@ fn alone(contract: &Contract, x: F32x4) -> F32x4 {
     let c = F32x4::splat;
     let x = x.mul(c(contract.temperature));
     match contract.activation {
-        Activation::Sigmoid => c(1.0).div(c(1.0).add(c(0.0).sub(x).exp())),
+        Activation::Sigmoid => x.sigmoid(),
         Activation::None | Activation::Softmax => x.min(c(1.0)).max(c(0.0)),
     }
 }
