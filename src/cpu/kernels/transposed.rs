@@ -3,22 +3,26 @@
 //! `y[h * kh + ky, w * kw + kx, o] = bias[o] + sum over i of x[h, w, i] * weights[ky, kx, i, o]`.
 //! For one `ky`, a row of `x` gives a whole row of `y`: a matrix with `kw` times `out` columns.
 //! One output channel would leave three of four lanes empty; where it is the network's answer, the
-//! block's own pixels are the lanes, and the answer has no padding.
+//! block's own pixels are the columns, four at a time, and the answer has no padding.
 
 use crate::cpu::Scratch;
 use crate::cpu::finish::Finish;
 use crate::cpu::matrix::Matrix;
-use crate::cpu::simd::F32x4;
-use crate::cpu::simd::Run;
+use crate::cpu::simd::{F32x4, Run, dots};
 use crate::plan::Shape;
 
 pub(crate) struct Transposed {
     kernel: [usize; 2],
-    /// One for each `ky`, or one for the whole block of a dense answer.
-    matrices: Vec<Matrix>,
-    dense: bool,
+    weights: Weights,
     x: Shape,
     y: Shape,
+}
+
+enum Weights {
+    /// A matrix for each `ky`.
+    Rows(Vec<Matrix>),
+    /// Of a dense answer: four pixels of the block after the other, as [`dots`] takes them, and the bias.
+    Dense(Vec<Vec<f32>>, [f32; 4]),
 }
 
 impl Transposed {
@@ -38,9 +42,14 @@ impl Transposed {
         };
         let [kernel_h, kernel_w] = kernel;
         let taps = kernel_h * kernel_w;
-        let matrices = if dense {
-            let value = |i: usize, tap: usize| if tap < taps { weight(tap, i, 0) } else { 0.0 };
-            vec![Matrix::new(x.stride(), taps, 4, |_| bias[0], value)]
+        let weights = if dense {
+            let value = |tap: usize, i: usize| if tap < taps { weight(tap, i, 0) } else { 0.0 };
+            let four = |first: usize| {
+                let each =
+                    (0..x.stride()).step_by(4).flat_map(|i| (0..16).map(move |at| (i + at % 4, at / 4)));
+                each.map(|(i, tap)| value(first + tap, i)).collect()
+            };
+            Weights::Dense((0..taps).step_by(4).map(four).collect(), [bias[0]; 4])
         } else {
             let stride = y.stride();
             let of = |o: usize| bias.get(o % stride).copied().unwrap_or(0.0);
@@ -49,14 +58,17 @@ impl Transposed {
                     weight(ky * kernel_w + column / stride, i, column % stride)
                 })
             };
-            (0..kernel_h).map(row).collect()
+            Weights::Rows((0..kernel_h).map(row).collect())
         };
-        Self { kernel, matrices, dense, x, y }
+        Self { kernel, weights, x, y }
     }
 
     /// Rows of `y` that are made together: all of a dense answer.
     pub(crate) fn band(&self) -> usize {
-        if self.dense { self.y.height } else { self.kernel[0] }
+        match self.weights {
+            Weights::Rows(_) => self.kernel[0],
+            Weights::Dense(..) => self.y.height,
+        }
     }
 
     /// The rows `rows` of `y`, whole blocks, which is the band of just these.
@@ -69,15 +81,16 @@ impl Transposed {
         finish: Finish<'_>,
         scratch: &mut Scratch,
     ) {
-        if self.dense {
-            return self.blocks(x, y, finish, &mut scratch.patch);
-        }
+        let matrices = match &self.weights {
+            Weights::Rows(matrices) => matrices,
+            Weights::Dense(fours, bias) => return self.blocks(fours, bias, x, y, finish, &mut scratch.patch),
+        };
         let [kernel_h, _] = self.kernel;
         let y_row = self.y.width * self.y.stride();
         let first = rows.start / kernel_h;
         for h in first..rows.end / kernel_h {
             let run = Run { x: h * self.x.width * self.x.stride(), w: 0, k: self.x.stride() };
-            for (ky, matrix) in self.matrices.iter().enumerate() {
+            for (ky, matrix) in matrices.iter().enumerate() {
                 let at = ((h - first) * kernel_h + ky) * y_row;
                 matrix.multiply(x, self.x.stride(), &[run], self.x.width, y, at, finish);
             }
@@ -85,21 +98,32 @@ impl Transposed {
     }
 
     /// All rows of a dense answer.
-    fn blocks(&self, x: &[f32], y: &mut [f32], finish: Finish<'_>, patch: &mut Vec<f32>) {
+    fn blocks(
+        &self,
+        fours: &[Vec<f32>],
+        bias: &[f32; 4],
+        x: &[f32],
+        y: &mut [f32],
+        finish: Finish<'_>,
+        patch: &mut Vec<f32>,
+    ) {
         let [kernel_h, kernel_w] = self.kernel;
-        let matrix = &self.matrices[0];
         let x_row = self.x.width * self.x.stride();
-        patch.resize(self.x.width * matrix.columns, 0.0);
+        let block = fours.len() * 4;
+        patch.resize(self.x.width * block, 0.0);
         for (x, band) in x.chunks_exact(x_row).zip(y.chunks_exact_mut(kernel_h * self.y.width)) {
-            let run = Run { x: 0, w: 0, k: self.x.stride() };
-            matrix.multiply(x, self.x.stride(), &[run], self.x.width, patch, 0, finish);
+            for (four, w) in fours.iter().enumerate() {
+                dots(x, self.x.stride(), w, bias, &mut patch[four * 4..], block);
+            }
+            // A row at once, because an activation may have many constants to get ready.
+            finish.whole(patch);
             if self.kernel == [2, 2] {
                 let (above, below) = band.split_at_mut(self.y.width);
                 scatter(patch, above, below);
                 continue;
             }
             for (ky, row) in band.chunks_exact_mut(self.y.width).enumerate() {
-                for (out, block) in row.chunks_exact_mut(kernel_w).zip(patch.chunks_exact(matrix.columns)) {
+                for (out, block) in row.chunks_exact_mut(kernel_w).zip(patch.chunks_exact(block)) {
                     out.copy_from_slice(&block[ky * kernel_w..][..kernel_w]);
                 }
             }

@@ -36,7 +36,7 @@ pub(crate) use wasm32::{F32x4, I16x8, I32x4};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86_64::{F32x4, I16x8, I32x4};
 
-pub(crate) use product::{Run, products};
+pub(crate) use product::{Run, dots, products};
 pub(crate) use slide::{Along, BLOCK, TILE, add_pixels, along, put_block, slide, take_block};
 pub(crate) use tile::{add_tile, double, mix, store_tile};
 

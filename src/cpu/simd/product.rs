@@ -3,6 +3,7 @@
 //! The operands are checked once for a whole panel; inside the loop are no bounds checks, because
 //! each of them would cost as much as the multiplication it guards.
 
+use super::tile::load4;
 use super::{F32x4, I16x8, I32x4};
 
 /// A piece of a sum that lies in one row of the picture.
@@ -165,4 +166,58 @@ pub(crate) fn products<T: Number, const M: usize, const N: usize, const LANES: u
         }
         done(tile, sums);
     }
+}
+
+/// `y[p, o] = bias[o] + sum over i < k of x[p, i] * w[o, i]` for pixels of `k` values each and four
+/// columns. Four products of one sum lie in a vector, so that a pixel is loaded and not repeated: for so few
+/// columns, [`products`] would load more than it multiplies.
+///
+/// `w` is `[k / 4, 4, 4]`: four values of each column, then the next four. `y` has `stride` values from
+/// pixel to pixel.
+///
+/// # Panics
+/// Unless `k` is a multiple of 4 above 0, and all slices hold what is read or written.
+pub(crate) fn dots(x: &[f32], k: usize, w: &[f32], bias: &[f32; 4], y: &mut [f32], stride: usize) {
+    assert!(k > 0 && k.is_multiple_of(4) && w.len() >= k * 4);
+    let pixels = x.len() / k;
+    let Some(last) = pixels.checked_sub(1) else { return };
+    assert!(y.len() >= last * stride + 4);
+    let bias = F32x4::load(bias);
+    let whole = pixels / 2 * 2;
+    // SAFETY: `pixel` is at most `pixels - 2` for two pixels, and `pixels - 1` for one, so that `x` is read
+    // below `pixels * k`, and `y` written below `(pixels - 1) * stride + 4`; `w` has `k * 4` values.
+    unsafe {
+        for pixel in (0..whole).step_by(2) {
+            let sums = dot::<2>(x.as_ptr().add(pixel * k), k, w.as_ptr());
+            let to = y.as_mut_ptr().add(pixel * stride);
+            sums[0].add(bias).store(&mut *to.cast());
+            sums[1].add(bias).store(&mut *to.add(stride).cast());
+        }
+        if whole < pixels {
+            let [sum] = dot::<1>(x.as_ptr().add(whole * k), k, w.as_ptr());
+            sum.add(bias).store(&mut *y.as_mut_ptr().add(whole * stride).cast());
+        }
+    }
+}
+
+/// The four sums of each of `M` pixels.
+///
+/// # Safety
+/// `x` is valid for reads of `M * k` values, `w` of `k * 4`.
+#[inline(always)]
+unsafe fn dot<const M: usize>(x: *const f32, k: usize, w: *const f32) -> [F32x4; M] {
+    let mut sums = [[F32x4::splat(0.0); 4]; M];
+    for i in (0..k).step_by(4) {
+        // SAFETY: `i + 3` is below `k`.
+        unsafe {
+            let columns: [F32x4; 4] = std::array::from_fn(|o| load4(w.add(i * 4 + o * 4)));
+            for (m, sums) in sums.iter_mut().enumerate() {
+                let values = load4(x.add(m * k + i));
+                for (sum, column) in sums.iter_mut().zip(columns) {
+                    *sum = values.mul_add(column, *sum);
+                }
+            }
+        }
+    }
+    sums.map(F32x4::sums)
 }
