@@ -119,29 +119,32 @@ unsafe fn double_channels<const N: usize>(
 ) {
     let share = F32x4::splat(share);
     let [quarter, three] = [0.25, 0.75].map(F32x4::splat);
-    // SAFETY: `pixel` is below `pixels`, and what is written below twice as many.
+    // SAFETY: as many pixels are read as there are, and twice as many written.
     unsafe {
-        let mixed = |pixel: usize| {
-            let at = pixel * channels;
+        let (mut above, mut below, mut out) = (above, below, out);
+        let mixed = |above: *const f32, below: *const f32| {
             std::array::from_fn::<F32x4, N, _>(|n| {
-                let first = load4(above.add(at + n * 4));
-                load4(below.add(at + n * 4)).sub(first).mul_add(share, first)
+                let first = load4(above.add(n * 4));
+                load4(below.add(n * 4)).sub(first).mul_add(share, first)
             })
         };
-        let store = |values: [F32x4; N], pixel: usize| {
+        let store = |out: *mut f32, values: [F32x4; N]| {
             for (n, value) in values.into_iter().enumerate() {
-                value.store(&mut *out.add(pixel * channels + n * 4).cast());
+                value.store(&mut *out.add(n * 4).cast());
             }
         };
-        let mut left = mixed(0);
-        store(left, 0);
-        for pixel in 1..pixels {
-            let right = mixed(pixel);
+        let mut left = mixed(above, below);
+        store(out, left);
+        for _ in 1..pixels {
+            (above, below) = (above.wrapping_add(channels), below.wrapping_add(channels));
+            let right = mixed(above, below);
             let step: [F32x4; N] = std::array::from_fn(|n| right[n].sub(left[n]));
-            store(std::array::from_fn(|n| step[n].mul_add(quarter, left[n])), 2 * pixel - 1);
-            store(std::array::from_fn(|n| step[n].mul_add(three, left[n])), 2 * pixel);
+            out = out.wrapping_add(channels);
+            store(out, std::array::from_fn(|n| step[n].mul_add(quarter, left[n])));
+            out = out.wrapping_add(channels);
+            store(out, std::array::from_fn(|n| step[n].mul_add(three, left[n])));
             left = right;
         }
-        store(left, 2 * pixels - 1);
+        store(out.wrapping_add(channels), left);
     }
 }
