@@ -63,8 +63,9 @@ pub(crate) fn along<const S: usize, const R: bool>(
             let column = |x: [*const f32; 3]| x.map(|x| load4(x));
             let on = |x: [*const f32; 3]| x.map(|x| x.wrapping_add(channels));
             let add = |column: [F32x4; 3], kx: usize, sum: F32x4| {
-                let sum = column[0].mul_add(taps[0][kx], sum);
-                column[2].mul_add(taps[2][kx], column[1].mul_add(taps[1][kx], sum))
+                // A column by itself, which need not wait for the one before.
+                let part = column[1].mul_add(taps[1][kx], column[0].mul(taps[0][kx]));
+                sum.add(column[2].mul_add(taps[2][kx], part))
             };
             let store = |to: *mut f32, residual: *const f32, sum: F32x4| {
                 let mut value = finish(sum);
@@ -143,21 +144,26 @@ pub(crate) fn slide<const S: usize, const K: usize>(
                 for row in rows {
                     let x = row.as_ptr().add(ox * S * BLOCK + c);
                     let taps: [F32x4; K] = std::array::from_fn(|kx| load4(w.add(kx * BLOCK)));
+                    // A row's sums by themselves, which need not wait for the row before.
+                    let mut parts = [F32x4::splat(0.0); TILE];
                     // Not a loop, because the compiler would not unroll one of this size, and sums that a
                     // loop indexes are not in registers.
                     macro_rules! columns {
                         ($($column:literal)*) => {$(
                             if $column < (TILE - 1) * S + K {
                                 let value = load4(x.add($column * BLOCK));
-                                for (t, sum) in tile.iter_mut().enumerate() {
-                                    if t * S <= $column && $column < t * S + K {
-                                        *sum = value.mul_add(taps[$column - t * S], *sum);
+                                for (t, part) in parts.iter_mut().enumerate() {
+                                    match usize::checked_sub($column, t * S) {
+                                        Some(0) => *part = value.mul(taps[0]),
+                                        Some(kx) if kx < K => *part = value.mul_add(taps[kx], *part),
+                                        _ => {}
                                     }
                                 }
                             }
                         )*};
                     }
                     columns!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18);
+                    tile.iter_mut().zip(parts).for_each(|(sum, part)| *sum = sum.add(part));
                     w = w.wrapping_add(K * BLOCK);
                 }
                 for (t, sum) in tile.into_iter().enumerate() {
