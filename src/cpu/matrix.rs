@@ -7,6 +7,7 @@
 //! higher ones an address for each pixel, and were not faster on the whole.
 
 use super::finish::Finish;
+use super::lines::Lines;
 use super::simd::{F32x4, Run, products};
 
 /// A matrix as the tiles read it: blocks of columns, in each row by row.
@@ -15,7 +16,7 @@ pub(crate) struct Matrix {
     pub(crate) rows: usize,
     /// Columns: output channels, padded to a multiple of 4.
     pub(crate) columns: usize,
-    values: Vec<f32>,
+    values: Lines,
     bias: Vec<f32>,
     /// Rows for each four values of a pixel: 3 where the fourth is padding and has none.
     lanes: usize,
@@ -38,7 +39,7 @@ impl Matrix {
                 values.extend((block..block + width).map(|column| at(row, column)));
             }
         }
-        Self { rows, columns, values, bias: (0..columns).map(bias).collect(), lanes }
+        Self { rows, columns, values: values.into(), bias: (0..columns).map(bias).collect(), lanes }
     }
 
     /// The same with row `i` times `gate[i]`, in memory that is used again.
@@ -46,19 +47,20 @@ impl Matrix {
         into.rows = self.rows;
         into.columns = self.columns;
         into.lanes = self.lanes;
-        into.values.clear();
+        into.values.resize(self.values.len());
         into.bias.clear();
         into.bias.extend_from_slice(&self.bias);
         for (block, width) in Blocks::new(self.columns) {
-            let rows = self.values[block * self.rows..][..self.rows * width].chunks_exact(width);
-            for (row, &gate) in rows.zip(gate) {
-                into.values.extend(row.iter().map(|value| value * gate));
+            let part = block * self.rows..(block + width) * self.rows;
+            let rows = self.values[part.clone()].chunks_exact(width);
+            for ((new, row), gate) in into.values[part].chunks_exact_mut(width).zip(rows).zip(gate) {
+                new.iter_mut().zip(row).for_each(|(new, value)| *new = value * gate);
             }
         }
     }
 
     pub(crate) fn empty() -> Self {
-        Self { rows: 0, columns: 0, values: Vec::new(), bias: Vec::new(), lanes: 4 }
+        Self { rows: 0, columns: 0, values: Lines::default(), bias: Vec::new(), lanes: 4 }
     }
 
     /// Writes `count` pixels, `columns` values each, from `at` of the band `y` on.

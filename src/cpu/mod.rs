@@ -7,6 +7,7 @@
 mod finish;
 mod integer;
 mod kernels;
+mod lines;
 mod matrix;
 #[cfg(test)]
 mod mutants;
@@ -24,6 +25,7 @@ use crate::plan::{self, Plan, Shape};
 pub use trial::Trial;
 
 use finish::Finish;
+use lines::Lines;
 use matrix::Matrix;
 use prepare::Prepared;
 use simd::Run;
@@ -34,7 +36,7 @@ pub struct Executor {
     shapes: Vec<Shape>,
     /// Where each buffer starts in `memory`.
     offsets: Vec<usize>,
-    memory: Vec<f32>,
+    memory: Lines,
     input: usize,
     output: usize,
     /// Values between two pixels of the output.
@@ -93,15 +95,12 @@ pub(crate) struct Scratch {
     /// A panel of pixels in whole numbers.
     whole: Vec<i16>,
     /// Rows of windows that reach outside, or a row of blocks.
-    patch: Vec<f32>,
+    patch: Lines,
     /// A row between two rows of a picture that is enlarged.
     blend: Vec<f32>,
     /// A band of a residual at its step's size.
-    residual: Vec<f32>,
+    residual: Lines,
 }
-
-/// Floats of a cache line: the arena starts at one, so that vectors do not straddle two.
-const LINE: usize = 16;
 
 impl Executor {
     /// Proves `plan`, packs its weights and takes the memory to run it.
@@ -111,9 +110,7 @@ impl Executor {
     pub fn new(plan: Plan, arithmetic: Arithmetic) -> Result<Self> {
         plan::check(&plan)?;
         let arena = plan::arena(&plan);
-        let memory = vec![0.0; arena.len + LINE];
-        let start = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
-        let offsets = arena.offsets.iter().map(|offset| offset + start).collect();
+        let memory = Lines::zeros(arena.len);
         let steps: Vec<_> = plan.steps.iter().map(|step| Prepared::new(&plan, step, arithmetic)).collect();
         let shared = Shared { gated: Matrix::empty(), whole: Vec::new(), factor: 0.0 };
         #[cfg(feature = "threads")]
@@ -124,7 +121,7 @@ impl Executor {
         Ok(Self {
             steps,
             shapes,
-            offsets,
+            offsets: arena.offsets,
             memory,
             input,
             output,
@@ -191,7 +188,7 @@ impl Executor {
             let mut enlarged = std::mem::take(&mut scratch.residual);
             for first in rows.clone().step_by(band_rows) {
                 let band = first..(first + band_rows).min(rows.end);
-                enlarged.resize(band.len() * row, 0.0);
+                enlarged.resize(band.len() * row);
                 let plain = Finish::new(plan::Activation::None, None, false);
                 resize.run(read(*buffer), band.clone(), &mut enlarged, plain, &mut scratch.blend);
                 let finish = Finish::new(step.activation, Some(&enlarged), step.after);

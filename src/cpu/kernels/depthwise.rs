@@ -11,6 +11,7 @@ use std::ops::Range;
 use crate::cpu::Scratch;
 use crate::cpu::finish::{Finish, hard_swish};
 use crate::cpu::kernels::conv::tap;
+use crate::cpu::lines::Lines;
 use crate::cpu::simd::{Along, BLOCK, F32x4, TILE, along, put_block, slide, take_block};
 use crate::plan::{Activation, Shape, Window};
 
@@ -18,7 +19,7 @@ pub(crate) struct Depthwise {
     window: Window,
     how: How,
     /// `[kernel_h, kernel_w, stride]`, or a `[kernel_h, kernel_w, BLOCK]` for each block of channels.
-    weights: Vec<f32>,
+    weights: Lines,
     /// `[stride]`, with zeros up to a whole block.
     bias: Vec<f32>,
     x: Shape,
@@ -51,11 +52,11 @@ impl Depthwise {
                 |row: &[f32]| from.clone().map(|c| row.get(c).copied().unwrap_or(0.0)).collect::<Vec<_>>();
             values.chunks_exact(x.channels).flat_map(row).collect::<Vec<f32>>()
         };
-        let weights = match how {
+        let weights: Vec<f32> = match how {
             How::Blocks => (0..blocks).step_by(BLOCK).flat_map(|c| padded(weights, c..c + BLOCK)).collect(),
             How::Along | How::Each => padded(weights, 0..x.stride()),
         };
-        Self { window, how, weights, bias: padded(bias, 0..blocks), x, y }
+        Self { window, how, weights: weights.into(), bias: padded(bias, 0..blocks), x, y }
     }
 
     /// The rows `rows` of `y`, which is the band of just these.
@@ -86,14 +87,14 @@ impl Depthwise {
         rows: Range<usize>,
         y: &mut [f32],
         finish: Finish<'_>,
-        zeros: &mut Vec<f32>,
+        zeros: &mut Lines,
     ) {
         let channels = self.x.stride();
         let row_len = self.x.width * channels;
         let (left, width) = (self.window.pad[1], self.y.width);
         let piece = piece(channels);
-        zeros.clear();
-        zeros.resize(row_len, 0.0);
+        zeros.resize(row_len);
+        zeros.fill(0.0);
         for oy in rows.clone() {
             // Rows outside are zeros.
             let under: [&[f32]; 3] = std::array::from_fn(|ky| {
@@ -138,7 +139,7 @@ impl Depthwise {
         rows: Range<usize>,
         y: &mut [f32],
         finish: Finish<'_>,
-        copy: &mut Vec<f32>,
+        copy: &mut Lines,
     ) {
         let channels = self.x.stride();
         let row_len = self.x.width * channels;
@@ -147,8 +148,8 @@ impl Depthwise {
         let tiles = self.y.width.div_ceil(TILE);
         let width = (tiles * TILE - 1) * S + K;
         let columns = self.x.width.min(width.saturating_sub(left));
-        copy.clear();
-        copy.resize((K * width + tiles * TILE) * BLOCK, 0.0);
+        copy.resize((K * width + tiles * TILE) * BLOCK);
+        copy.fill(0.0);
         let (copy, sums) = copy.split_at_mut(K * width * BLOCK);
         for (w, start) in self.weights.chunks_exact(K * K * BLOCK).zip((0..channels).step_by(BLOCK)) {
             let count = BLOCK.min(channels - start);

@@ -7,6 +7,7 @@
 
 use crate::cpu::Scratch;
 use crate::cpu::finish::Finish;
+use crate::cpu::lines::Lines;
 use crate::cpu::matrix::Matrix;
 use crate::cpu::simd::{F32x4, Run, dots};
 use crate::plan::Shape;
@@ -22,7 +23,7 @@ enum Weights {
     /// A matrix for each `ky`.
     Rows(Vec<Matrix>),
     /// Of a dense answer: four pixels of the block after the other, as [`dots`] takes them, and the bias.
-    Dense(Vec<Vec<f32>>, [f32; 4]),
+    Dense(Vec<Lines>, [f32; 4]),
 }
 
 impl Transposed {
@@ -47,7 +48,7 @@ impl Transposed {
             let four = |first: usize| {
                 let each =
                     (0..x.stride()).step_by(4).flat_map(|i| (0..16).map(move |at| (i + at % 4, at / 4)));
-                each.map(|(i, tap)| value(first + tap, i)).collect()
+                each.map(|(i, tap)| value(first + tap, i)).collect::<Vec<_>>().into()
             };
             Weights::Dense((0..taps).step_by(4).map(four).collect(), [bias[0]; 4])
         } else {
@@ -100,17 +101,17 @@ impl Transposed {
     /// All rows of a dense answer.
     fn blocks(
         &self,
-        fours: &[Vec<f32>],
+        fours: &[Lines],
         bias: &[f32; 4],
         x: &[f32],
         y: &mut [f32],
         finish: Finish<'_>,
-        patch: &mut Vec<f32>,
+        patch: &mut Lines,
     ) {
         let [kernel_h, kernel_w] = self.kernel;
         let x_row = self.x.width * self.x.stride();
         let block = fours.len() * 4;
-        patch.resize(self.x.width * block, 0.0);
+        patch.resize(self.x.width * block);
         for (x, band) in x.chunks_exact(x_row).zip(y.chunks_exact_mut(kernel_h * self.y.width)) {
             for (four, w) in fours.iter().enumerate() {
                 dots(x, self.x.stride(), w, bias, &mut patch[four * 4..], block);
