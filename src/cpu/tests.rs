@@ -5,12 +5,12 @@ use crate::plan::{self, *};
 
 mod rows;
 
-fn shape(height: usize, width: usize, channels: usize) -> Shape {
+pub(crate) fn shape(height: usize, width: usize, channels: usize) -> Shape {
     Shape { height, width, channels }
 }
 
 /// Numbers between -1 and 1 that look random and are the same every time.
-fn noise(len: usize, seed: u32) -> Vec<f32> {
+pub(crate) fn noise(len: usize, seed: u32) -> Vec<f32> {
     let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
     let mut next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -21,20 +21,20 @@ fn noise(len: usize, seed: u32) -> Vec<f32> {
 
 /// A plan under construction.
 #[derive(Clone, Default)]
-struct Draft(Plan);
+pub(crate) struct Draft(pub(crate) Plan);
 
 impl Draft {
-    fn new(input: Shape) -> Self {
+    pub(crate) fn new(input: Shape) -> Self {
         Self(Plan { buffers: vec![input], ..Plan::default() })
     }
 
-    fn constant(&mut self, sizes: &[usize]) -> usize {
+    pub(crate) fn constant(&mut self, sizes: &[usize]) -> usize {
         let seed = self.0.constants.len() as u32 + 7;
         self.0.constants.push(Constant::f32(sizes, noise(sizes.iter().product(), seed)));
         self.0.constants.len() - 1
     }
 
-    fn step(&mut self, x: usize, to: Shape, op: Op, epilogue: Epilogue) -> usize {
+    pub(crate) fn step(&mut self, x: usize, to: Shape, op: Op, epilogue: Epilogue) -> usize {
         self.0.buffers.push(to);
         let y = self.0.buffers.len() - 1;
         self.0.steps.push(Step { x, y, op, epilogue });
@@ -43,7 +43,7 @@ impl Draft {
     }
 
     /// Another buffer made from the input: its first pixel for each pixel, its channels repeated.
-    fn second(&mut self, to: Shape) -> usize {
+    pub(crate) fn second(&mut self, to: Shape) -> usize {
         let from = self.0.buffers[0];
         let (weights, bias) = (self.constant(&[from.channels, to.channels]), self.constant(&[to.channels]));
         let small = self.step(
@@ -122,11 +122,11 @@ fn check(name: &str, draft: &Draft) {
     }
 }
 
-fn window(kernel: usize, stride: usize, dilation: usize, pad: usize) -> Window {
+pub(crate) fn window(kernel: usize, stride: usize, dilation: usize, pad: usize) -> Window {
     Window { kernel: [kernel; 2], stride: [stride; 2], dilation: [dilation; 2], pad: [pad; 2] }
 }
 
-fn windowed(from: Shape, channels: usize, w: Window) -> Shape {
+pub(crate) fn windowed(from: Shape, channels: usize, w: Window) -> Shape {
     let side = |len: usize, axis: usize| {
         let reach = (w.kernel[axis] - 1) * w.dilation[axis];
         (len + 2 * w.pad[axis] - reach - 1) / w.stride[axis] + 1
@@ -134,7 +134,7 @@ fn windowed(from: Shape, channels: usize, w: Window) -> Shape {
     shape(side(from.height, 0), side(from.width, 1), channels)
 }
 
-const WINDOWS: [(usize, usize, usize, usize); 9] = [
+pub(crate) const WINDOWS: [(usize, usize, usize, usize); 9] = [
     (3, 1, 1, 1),
     (3, 2, 1, 1),
     (3, 2, 1, 0),

@@ -10,6 +10,12 @@
 #![expect(dead_code, reason = "the executor is in the making")]
 
 mod device;
+mod network;
+mod schedule;
 mod shader;
+mod slots;
+mod steps;
+#[cfg(test)]
+mod tests;
 
 pub use device::{Adapter, Gpu};

@@ -40,18 +40,19 @@ pub(super) struct Pipeline {
     pub(super) layout: wgpu::BindGroupLayout,
 }
 
-/// What lies before every shader: the type of four weights in memory, and functions that many share.
+/// A shader, and what lies before each: the type of a weight in memory, and functions that many share.
 pub(super) fn text(shader: &Shader, half: bool) -> String {
-    let weights =
-        if half { "enable f16;\nalias Weights = vec4<f16>;\n" } else { "alias Weights = vec4<f32>;\n" };
-    format!("{weights}{}\n{}", include_str!("shaders/common.wgsl"), shader.source)
+    let weight = if half { "enable f16;\nalias Weight = f16;\n" } else { "alias Weight = f32;\n" };
+    format!("{weight}{}\n{}", include_str!("shaders/common.wgsl"), shader.source)
 }
 
 impl Gpu {
-    /// The pipeline of `shader` with these values of its constants, made once.
-    pub(super) fn pipeline(&self, shader: &Shader, constants: &[f64]) -> Pipeline {
+    /// The pipeline of `shader` for weights in half precision or not, with these values of its constants,
+    /// made once.
+    pub(super) fn pipeline(&self, shader: &Shader, half: bool, constants: &[f64]) -> Pipeline {
         assert_eq!(constants.len(), shader.constants.len(), "a value for each constant of {}", shader.name);
-        let key = format!("{} {constants:?}", shader.name);
+        let precision = if half { "half" } else { "single" };
+        let key = format!("{} {precision} {constants:?}", shader.name);
         if let Some(pipeline) = self.pipelines.borrow().get(&key) {
             return pipeline.clone();
         }
@@ -62,7 +63,7 @@ impl Gpu {
         });
         let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(shader.name),
-            source: wgpu::ShaderSource::Wgsl(text(shader, self.adapter().half).into()),
+            source: wgpu::ShaderSource::Wgsl(text(shader, half).into()),
         });
         let values: Vec<(&str, f64)> =
             shader.constants.iter().copied().zip(constants.iter().copied()).collect();
@@ -124,8 +125,24 @@ impl Dispatch {
         resources: &[wgpu::BindingResource<'_>],
         invocations: [usize; 3],
     ) -> Self {
+        Self::with_weights(gpu, label, shader, false, constants, resources, invocations)
+    }
+
+    /// The same, with weights in half precision if `half`.
+    ///
+    /// # Panics
+    /// As [`Dispatch::new`].
+    pub(super) fn with_weights(
+        gpu: &Gpu,
+        label: impl Into<String>,
+        shader: &Shader,
+        half: bool,
+        constants: &[f64],
+        resources: &[wgpu::BindingResource<'_>],
+        invocations: [usize; 3],
+    ) -> Self {
         assert_eq!(resources.len(), shader.bindings.len(), "a resource for each binding of {}", shader.name);
-        let Pipeline { pipeline, layout } = gpu.pipeline(shader, constants);
+        let Pipeline { pipeline, layout } = gpu.pipeline(shader, half, constants);
         let entries: Vec<_> = (0..)
             .zip(resources)
             .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource: resource.clone() })

@@ -27,6 +27,19 @@ pub(super) fn narrow(value: f32) -> Option<u16> {
     (widen(sign | bits).to_bits() == value.to_bits()).then_some(sign | bits)
 }
 
+/// The bits of the value of half precision that is nearest to `value`, of two the even one; what is too
+/// large becomes the largest, because an infinity would spoil every sum that it is in.
+#[cfg(feature = "gpu")]
+pub(crate) fn nearest(value: f32) -> u16 {
+    let magnitude = value.abs().min(65504.0);
+    let sign = if value.is_sign_negative() { 0x8000 } else { 0 };
+    // Adding this leaves only the bits that there is room for: 10 below the first, or steps of 2^-24.
+    let exponent = (magnitude.to_bits() >> 23).max(127 - 14);
+    let room = f32::from_bits((exponent + 13) << 23);
+    let rounded = (magnitude + room) - room;
+    sign | narrow(rounded.min(65504.0)).unwrap_or(0)
+}
+
 /// Whether these bits are neither infinite nor NaN.
 pub(super) fn is_finite(bits: u16) -> bool {
     bits & 0x7c00 != 0x7c00
@@ -55,6 +68,22 @@ mod tests {
                 assert_eq!(narrow(value), None, "{bits:#06x}");
             }
         }
+    }
+
+    #[cfg(feature = "gpu")]
+    #[test]
+    fn the_nearest_is_nearest() {
+        for bits in 0..0x7bff_u16 {
+            let (low, high) = (widen(bits), widen(bits + 1));
+            let middle = low + (high - low) / 2.0;
+            let even = bits + (bits & 1);
+            let (below, above) = (f32::from_bits(middle.to_bits() - 1), f32::from_bits(middle.to_bits() + 1));
+            for (value, want) in [(low, bits), (below, bits), (middle, even), (above, bits + 1)] {
+                assert_eq!(nearest(value), want, "{value}");
+                assert_eq!(nearest(-value), want | 0x8000, "-{value}");
+            }
+        }
+        assert_eq!(nearest(1e9), 0x7bff);
     }
 
     #[test]

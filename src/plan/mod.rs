@@ -13,7 +13,7 @@ mod check;
 mod code;
 mod compact;
 mod constant;
-mod half;
+pub(crate) mod half;
 mod inspect;
 #[cfg(test)]
 pub(crate) mod interpret;

@@ -1,0 +1,63 @@
+//! The table of the shaders that make a plan's steps; ARCHITECTURE.md says why there is none less.
+//!
+//! All bindings but the parameters are storage buffers. The first of them is the residual.
+
+use super::shader::{Binding, Shader};
+
+/// The bindings of a shader that reads as many buffers beside the residual, and writes one.
+const fn bindings<const N: usize>() -> [Binding; N] {
+    let mut all = [Binding::Read; N];
+    all[0] = Binding::Uniform;
+    all[N - 1] = Binding::Write;
+    all
+}
+
+macro_rules! shader {
+    ($name:literal, [$($shared:literal),*], $bindings:literal, $workgroup:expr, [$($constant:literal),*]) => {
+        Shader {
+            name: $name,
+            source: concat!(
+                include_str!("shaders/finish.wgsl"),
+                $("\n", include_str!(concat!("shaders/", $shared, ".wgsl")),)*
+                "\n",
+                include_str!(concat!("shaders/", $name, ".wgsl")),
+            ),
+            bindings: &bindings::<$bindings>(),
+            workgroup: $workgroup,
+            constants: &["ACTIVATION", "RESIDUAL", "AFTER", $($constant),*],
+        }
+    };
+}
+
+/// Four channels by sixteen fours of pixels: few channels leave nothing idle, and many read whole lines.
+const TILE: [u32; 3] = [4, 16, 1];
+
+pub(super) static POINTWISE: Shader = shader!("pointwise", ["product"], 7, TILE, ["COLUMNS", "GATED"]);
+pub(super) static CONV: Shader = shader!("conv", ["window", "product"], 6, TILE, ["COLUMNS"]);
+pub(super) static TRANSPOSED: Shader = shader!("transposed", ["product"], 6, TILE, ["COLUMNS"]);
+pub(super) static DEPTHWISE: Shader = shader!("depthwise", ["window"], 6, TILE, ["SLIDE"]);
+pub(super) static POOL: Shader = shader!("pool", ["window"], 4, TILE, ["MEAN"]);
+pub(super) static REDUCE: Shader = shader!("reduce", [], 4, [4, 64, 1], []);
+pub(super) static RESIZE: Shader = shader!("resize", [], 4, TILE, ["KIND"]);
+pub(super) static SOFTMAX: Shader = shader!("softmax", [], 4, TILE, []);
+pub(super) static BINARY: Shader = shader!("binary", [], 5, TILE, ["KIND"]);
+pub(super) static AFFINE: Shader = shader!("affine", [], 6, TILE, []);
+pub(super) static REGROUP: Shader = shader!("regroup", [], 4, TILE, ["BACK"]);
+pub(super) static CONCAT: Shader = shader!("concat", [], 4, TILE, []);
+
+/// All of them.
+#[cfg(test)]
+pub(super) static ALL: [&Shader; 12] = [
+    &POINTWISE,
+    &CONV,
+    &TRANSPOSED,
+    &DEPTHWISE,
+    &POOL,
+    &REDUCE,
+    &RESIZE,
+    &SOFTMAX,
+    &BINARY,
+    &AFFINE,
+    &REGROUP,
+    &CONCAT,
+];
