@@ -1,6 +1,6 @@
 //! One GPU: what it is, whether it is still there, and how to wait for it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,6 +34,8 @@ pub struct Gpu {
     adapter: Adapter,
     timestamps: bool,
     lost: Arc<Mutex<Option<String>>>,
+    /// How many buffers were made so far.
+    pub(super) made: Cell<usize>,
     pub(super) pipelines: RefCell<HashMap<String, Pipeline>>,
 }
 
@@ -79,6 +81,8 @@ impl Gpu {
         device.set_device_lost_callback(move |reason, message| {
             note(&seen, format!("{reason:?}: {message}"));
         });
+        // What goes wrong outside of `guarded` has no caller to tell, and must not end the program.
+        device.on_uncaptured_error(Arc::new(|_| {}));
         let info = adapter.get_info();
         let name = info.name.to_lowercase();
         let software =
@@ -94,6 +98,7 @@ impl Gpu {
             adapter: Adapter { name: info.name, backend, software, half },
             timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
             lost,
+            made: Cell::new(0),
             pipelines: RefCell::default(),
         })
     }
@@ -156,6 +161,7 @@ impl Gpu {
 
     /// A buffer of `bytes` bytes, whole fours, for `usage`.
     pub(super) fn buffer(&self, label: &str, bytes: usize, usage: wgpu::BufferUsages) -> wgpu::Buffer {
+        self.made.set(self.made.get() + 1);
         let size = bytes.next_multiple_of(4).max(4) as u64;
         self.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some(label),
@@ -192,6 +198,13 @@ impl Gpu {
         drop(view);
         staging.unmap();
         Ok(copy)
+    }
+
+    /// Natively, frees what was done with, which a browser does by itself.
+    pub(super) fn clean(&self) {
+        #[cfg(not(target_arch = "wasm32"))]
+        // What is wrong with the device is told by the next call.
+        let _ = self.device.poll(wgpu::PollType::Poll);
     }
 
     /// Natively, waits until what was submitted is done; in a browser its event loop does.

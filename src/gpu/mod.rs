@@ -10,12 +10,18 @@
 #![expect(dead_code, reason = "the executor is in the making")]
 
 mod device;
+mod frame;
 mod network;
 mod schedule;
 mod shader;
 mod slots;
+mod source;
+mod stages;
 mod steps;
 #[cfg(test)]
 mod tests;
 
 pub use device::{Adapter, Gpu};
+#[cfg(target_arch = "wasm32")]
+pub use source::ExternalImage;
+pub use source::{MAX_SIDE, Source};

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::pixels::{Matte, Rgba8};
 
 /// What is done to a matte's edges.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Finish {
     /// Cleans the matte first.
     pub morphology: Option<Morphology>,

@@ -17,4 +17,6 @@ pub use bands::{Bands, Block, Finish};
 pub use feather::{FEATHER_MAX, FEATHER_RADIUS, check_feather, feather, feather_radius};
 pub use morphology::{MORPHOLOGY_MAX, Morphology, Operation, check_morphology, morphology};
 pub use probabilities::{activate, subject};
+#[cfg(feature = "gpu")]
+pub(crate) use upsample::{EPSILON, LEVELS};
 pub use upsample::{Map, Span};

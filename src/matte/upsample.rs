@@ -21,11 +21,11 @@ use crate::cpu::simd::{F32x4, I16x8};
 pub(super) const RADIUS: usize = 1;
 
 /// Regularisation, for colours and probabilities in 0..1: how much contrast counts as an edge.
-pub(super) const EPSILON: f32 = 1e-2;
+pub(crate) const EPSILON: f32 = 1e-2;
 
 /// The filtered map is stretched so that these become 0 and 1; it takes away the haze that the
 /// filter leaves on both sides of an edge.
-pub(super) const LEVELS: [f32; 2] = [0.225, 0.775];
+pub(crate) const LEVELS: [f32; 2] = [0.225, 0.775];
 
 /// One probability per cell, and the picture at the same size.
 #[derive(Clone, Copy, Debug)]

@@ -18,6 +18,8 @@ pub use input::to_input;
 pub use resize::{Reducer, to_size};
 pub use size::{MAX_PIXELS, MAX_SIDE, check_size, header_size};
 pub use taps::Filter;
+#[cfg(feature = "gpu")]
+pub(crate) use taps::{Taps, block, sums};
 
 use crate::error::{Error, Result};
 

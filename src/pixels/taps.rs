@@ -45,33 +45,33 @@ impl Filter {
 const BLOCKS: f64 = 4.0;
 
 /// How many pixels are summed first.
-pub(super) fn block(len: usize, out: usize) -> usize {
+pub(crate) fn block(len: usize, out: usize) -> usize {
     let scale = len as f64 / out as f64;
     [4, 2].into_iter().find(|&block| scale >= BLOCKS * block as f64).unwrap_or(1)
 }
 
 /// Number of sums of a line: its blocks, and then single pixels for what fills no block.
-pub(super) fn sums(len: usize, block: usize) -> usize {
+pub(crate) fn sums(len: usize, block: usize) -> usize {
     len / block + len % block
 }
 
 /// For each output pixel of a line, the weights of the places around it: sums of `block` pixels,
 /// and then single pixels for what fills no block.
-pub(super) struct Taps {
+pub(crate) struct Taps {
     /// The first place of each output pixel.
-    pub(super) first: Vec<usize>,
+    pub(crate) first: Vec<usize>,
     /// How many places each has at most.
-    pub(super) reach: usize,
+    pub(crate) reach: usize,
     /// How many weights each has: 0 beyond its places.
-    pub(super) count: usize,
+    pub(crate) count: usize,
     /// `[output pixels, count]`, times two to the power of `bits`.
-    pub(super) weights: Vec<i16>,
-    pub(super) bits: u32,
+    pub(crate) weights: Vec<i16>,
+    pub(crate) bits: u32,
 }
 
 impl Taps {
     /// From `len` pixels to `out`. `count` becomes a multiple of `unit`, and `bits` at most `bits`.
-    pub(super) fn new(
+    pub(crate) fn new(
         [len, out]: [usize; 2],
         block: usize,
         filter: Filter,
