@@ -13,6 +13,8 @@ pub enum ExecutorKind {
     Cpu,
     /// An ONNX file, by the tract library.
     Tract,
+    /// A plan, and all that is around it, on a GPU.
+    Gpu,
 }
 
 impl ExecutorKind {
@@ -21,6 +23,7 @@ impl ExecutorKind {
         match self {
             Self::Cpu => "cpu",
             Self::Tract => "tract",
+            Self::Gpu => "gpu",
         }
     }
 }

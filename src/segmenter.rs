@@ -3,6 +3,9 @@
 //! The picture is stretched to the network's input, the network gives probabilities, and the
 //! matte stage lays them over the picture at its own size.
 
+#[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+mod on_gpu;
+
 use serde::Deserialize;
 
 use crate::cpu::Arithmetic;
@@ -27,6 +30,9 @@ pub struct Segmenter {
     contract: Contract,
     /// Those of the last call: its weights serve the next picture of that size.
     reducers: Option<Reducers>,
+    /// Comes first, and the executor does what it fails.
+    #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+    gpu: Option<Box<on_gpu::OnGpu>>,
 }
 
 /// What to cut out, and how soft.
@@ -130,18 +136,19 @@ impl Segmenter {
 
     /// Any ONNX segmentation network: one picture in, one map out.
     ///
-    /// Without `executor` it is lowered to a plan for the CPU executor or, if it has a step that a
-    /// plan has not, run by tract; [`Segmenter::reason`] says which step.
+    /// Without `wanted` it is lowered to a plan for the CPU executor or, if it has a step that a
+    /// plan has not, run by tract; [`Segmenter::reason`] says which step. `Gpu` is for what becomes a
+    /// plan, and leaves to the CPU what it cannot do.
     ///
     /// # Errors
-    /// `UnsupportedModel` if it is no such network, or cannot be lowered and `executor` is `Cpu`;
+    /// `UnsupportedModel` if it is no such network, or cannot be lowered and `wanted` is `Cpu` or `Gpu`;
     /// `InvalidInput` if `contract` does not fit it.
     #[cfg(feature = "onnx")]
-    pub fn from_onnx(file: &[u8], contract: CustomContract, executor: Option<ExecutorKind>) -> Result<Self> {
+    pub fn from_onnx(file: &[u8], contract: CustomContract, wanted: Option<ExecutorKind>) -> Result<Self> {
         let lowered = || onnx::lower(file).and_then(|plan| Executor::cpu(plan, Arithmetic::F32));
         let by_tract = || onnx::Network::load(file).map(Executor::tract);
-        let (executor, reason) = match executor {
-            Some(ExecutorKind::Cpu) => (lowered()?, "as asked for".to_owned()),
+        let (executor, reason) = match wanted {
+            Some(ExecutorKind::Cpu | ExecutorKind::Gpu) => (lowered()?, "as asked for".to_owned()),
             Some(ExecutorKind::Tract) => (by_tract()?, "as asked for".to_owned()),
             None => match lowered() {
                 Ok(executor) => (executor, "every operator of the ONNX file has a step".to_owned()),
@@ -168,7 +175,11 @@ impl Segmenter {
         };
         let temperature = contract.temperature.unwrap_or(1.0);
         let contract = Contract { input, activation: contract.activation, temperature, classes: named };
-        Self::new(executor, reason, contract)
+        let this = Self::new(executor, reason, contract)?;
+        match wanted {
+            Some(ExecutorKind::Gpu) => this.with_gpu(onnx::lower(file)?),
+            _ => Ok(this),
+        }
     }
 
     fn new(executor: Executor, reason: String, contract: Contract) -> Result<Self> {
@@ -188,11 +199,22 @@ impl Segmenter {
                 output.channels
             )));
         }
-        Ok(Self { executor, reason, contract, reducers: None })
+        Ok(Self {
+            executor,
+            reason,
+            contract,
+            reducers: None,
+            #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+            gpu: None,
+        })
     }
 
-    /// What runs the network.
+    /// What runs the network; what ran it last, where there is a choice.
     pub fn executor(&self) -> ExecutorKind {
+        #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+        if self.gpu_failed() == Some(None) {
+            return ExecutorKind::Gpu;
+        }
         self.executor.kind()
     }
 
@@ -203,6 +225,10 @@ impl Segmenter {
 
     /// Why that runs it, in words for a person.
     pub fn reason(&self) -> &str {
+        #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+        if let Some(failed) = self.gpu_failed() {
+            return failed.unwrap_or("as asked for");
+        }
         &self.reason
     }
 
@@ -213,6 +239,10 @@ impl Segmenter {
 
     /// The network's probabilities for `picture`.
     pub fn predict(&mut self, picture: Rgba8<'_>) -> Result<(Prediction, Timings)> {
+        #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+        if let Some(done) = self.predict_on_gpu(picture) {
+            return Ok(done);
+        }
         let intake = self.take(picture);
         self.prediction(intake)
     }
@@ -224,6 +254,10 @@ impl Segmenter {
     pub fn segment(&mut self, picture: Rgba8<'_>, options: &SegmentOptions) -> Result<(Matte, Timings)> {
         // Bad options are refused before any work is done.
         self.check(options)?;
+        #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+        if let Some(done) = self.segment_on_gpu(picture, options) {
+            return Ok(done);
+        }
         let intake = self.take(picture);
         let (bands, mut timings) = self.bands(intake, options)?;
         let mut watch = Stopwatch::start();

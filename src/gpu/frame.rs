@@ -39,7 +39,7 @@ pub(super) struct Frame {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 /// What depends on the picture's size.
 struct Shown {
@@ -99,7 +99,8 @@ impl Frame {
             self.picture = Some(self.show(gpu, source.size()));
         }
         self.shown().picture.take(gpu, source);
-        self.frame = (self.frame + STAGES_MOST) % FRAMES;
+        // Never 0, which is what memory holds that nothing was written to.
+        self.frame = self.frame % (FRAMES - STAGES_MOST) + STAGES_MOST;
         gpu.queue.write_buffer(&self.number, 0, &self.frame.to_le_bytes());
     }
 

@@ -7,10 +7,12 @@
 //!
 //! **The only place that names wgpu.**
 
-#![expect(dead_code, reason = "the executor is in the making")]
-
+mod cutout;
 mod device;
+mod engine;
 mod frame;
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
 mod network;
 mod schedule;
 mod shader;
@@ -21,7 +23,11 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
+pub use cutout::{Effect, Format, Target, View};
 pub use device::{Adapter, Gpu};
+pub use engine::Engine;
+#[cfg(not(target_arch = "wasm32"))]
+pub use native::Native;
 #[cfg(target_arch = "wasm32")]
 pub use source::ExternalImage;
 pub use source::{MAX_SIDE, Source};

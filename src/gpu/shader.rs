@@ -88,7 +88,7 @@ impl Gpu {
     }
 }
 
-fn entry(binding: u32, kind: Binding) -> wgpu::BindGroupLayoutEntry {
+pub(super) fn entry(binding: u32, kind: Binding) -> wgpu::BindGroupLayoutEntry {
     let buffer = |ty| wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None };
     let ty = match kind {
         Binding::Uniform => buffer(wgpu::BufferBindingType::Uniform),

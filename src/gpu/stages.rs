@@ -30,31 +30,32 @@ macro_rules! shader {
 }
 
 /// The stages' rows of the table.
-pub(super) const STAGES: [Shader; 11] = [
-    REDUCE_ROWS,
-    REDUCE_COLUMNS,
-    SUBJECT,
-    FIT,
-    MEAN,
-    UPSAMPLE,
-    MORPHOLOGY,
-    FEATHER_SIDES,
-    FEATHER_NEAR,
-    FEATHER_DOWN,
-    FEATHER_ACROSS,
+#[cfg(test)]
+pub(super) static ALL: [&Shader; 11] = [
+    &REDUCE_ROWS,
+    &REDUCE_COLUMNS,
+    &SUBJECT,
+    &FIT,
+    &MEAN,
+    &UPSAMPLE,
+    &MORPHOLOGY,
+    &FEATHER_SIDES,
+    &FEATHER_NEAR,
+    &FEATHER_DOWN,
+    &FEATHER_ACROSS,
 ];
 
-const REDUCE_ROWS: Shader = shader!("reduce_rows", &[Uniform, Texture, Read, Write], [64, 1, 1]);
-const REDUCE_COLUMNS: Shader = shader!("reduce_columns", &[Uniform, Read, Read, Write, Write], [8, 8, 1]);
-const SUBJECT: Shader = shader!("subject", &[Uniform, Uniform, Read, Write], [64, 1, 1]);
-const FIT: Shader = shader!("fit", &[Uniform, Read, Read, Write], [8, 8, 1]);
-const MEAN: Shader = shader!("mean", &[Uniform, Read, Write], [8, 8, 1]);
-const UPSAMPLE: Shader = shader!("upsample", &[Uniform, Uniform, Texture, Read, Write], [8, 8, 1]);
-const MORPHOLOGY: Shader = shader!("morphology", &[Uniform, Read, Write], [8, 8, 1]);
-const FEATHER_SIDES: Shader = shader!("feather_sides", &[Uniform, Read, Write], [8, 8, 1]);
-const FEATHER_NEAR: Shader = shader!("feather_near", &[Uniform, Read, Write], [8, 8, 1]);
-const FEATHER_DOWN: Shader = shader!("feather_down", &[Uniform, Read, Read, Write, Write], [8, 8, 1]);
-const FEATHER_ACROSS: Shader = shader!("feather_across", &[Uniform, Read, Read, Read, Write], [8, 8, 1]);
+static REDUCE_ROWS: Shader = shader!("reduce_rows", &[Uniform, Texture, Read, Write], [64, 1, 1]);
+static REDUCE_COLUMNS: Shader = shader!("reduce_columns", &[Uniform, Read, Read, Write, Write], [8, 8, 1]);
+static SUBJECT: Shader = shader!("subject", &[Uniform, Uniform, Read, Write], [64, 1, 1]);
+static FIT: Shader = shader!("fit", &[Uniform, Read, Read, Write], [8, 8, 1]);
+static MEAN: Shader = shader!("mean", &[Uniform, Read, Write], [8, 8, 1]);
+static UPSAMPLE: Shader = shader!("upsample", &[Uniform, Uniform, Texture, Read, Write], [8, 8, 1]);
+static MORPHOLOGY: Shader = shader!("morphology", &[Uniform, Read, Write], [8, 8, 1]);
+static FEATHER_SIDES: Shader = shader!("feather_sides", &[Uniform, Read, Write], [8, 8, 1]);
+static FEATHER_NEAR: Shader = shader!("feather_near", &[Uniform, Read, Write], [8, 8, 1]);
+static FEATHER_DOWN: Shader = shader!("feather_down", &[Uniform, Read, Read, Write, Write], [8, 8, 1]);
+static FEATHER_ACROSS: Shader = shader!("feather_across", &[Uniform, Read, Read, Read, Write], [8, 8, 1]);
 
 /// A uniform of these words, for numbers by [`f32::to_bits`].
 pub(super) fn uniform(gpu: &Gpu, label: &str, words: &[u32]) -> wgpu::Buffer {

@@ -44,7 +44,8 @@ pub(crate) struct Args {
     /// Grey matte, or the picture with the matte as its transparency
     #[arg(long, value_enum, default_value_t = Output::Matte)]
     output: Output,
-    /// What runs the network [default: cpu, or tract for an ONNX file that it cannot run]
+    /// What runs the network [default: cpu, or tract for an ONNX file that it cannot run]; what gpu fails,
+    /// cpu does
     #[arg(long, value_enum)]
     executor: Option<Executor>,
     /// Print one JSON object per picture
@@ -64,6 +65,9 @@ enum Executor {
     Cpu,
     /// The tract library, on one core
     Tract,
+    /// The system's GPU, by Vulkan, Metal or Direct3D 12
+    #[cfg(feature = "gpu")]
+    Gpu,
 }
 
 fn number(text: &str, top: f32) -> std::result::Result<f32, String> {
@@ -145,7 +149,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         let outcome =
             job.and_then(|job| cut(&mut segmenter, &options, args.output, &job).map(|done| (job, done)));
         bar.suspend(|| match &outcome {
-            Ok((job, done)) => announce(args, &name, job, done),
+            Ok((job, done)) => announce(args, &name, &segmenter, job, done),
             Err(error) => report(args, &path.to_string_lossy(), error),
         });
         failed |= outcome.is_err();
@@ -176,6 +180,8 @@ fn load(args: &Args) -> Result<(String, Segmenter)> {
         let executor = args.executor.map(|executor| match executor {
             Executor::Cpu => ExecutorKind::Cpu,
             Executor::Tract => ExecutorKind::Tract,
+            #[cfg(feature = "gpu")]
+            Executor::Gpu => ExecutorKind::Gpu,
         });
         Segmenter::from_onnx(&read(Path::new(&name))?, contract, executor)?
     } else {
@@ -183,6 +189,8 @@ fn load(args: &Args) -> Result<(String, Segmenter)> {
         match args.executor {
             None | Some(Executor::Cpu) => Segmenter::from_registry(&name, models::plan(entry)?)?,
             Some(Executor::Tract) => Segmenter::from_registry_onnx(&name, models::onnx(entry)?)?,
+            #[cfg(feature = "gpu")]
+            Some(Executor::Gpu) => Segmenter::from_registry_gpu(&name, models::plan(entry)?)?,
         }
     };
     Ok((name, segmenter))
@@ -205,13 +213,23 @@ fn cut(segmenter: &mut Segmenter, options: &SegmentOptions, output: Output, job:
     Ok(done)
 }
 
-fn announce(args: &Args, model: &str, job: &Job, done: &Done) {
+fn announce(args: &Args, model: &str, segmenter: &Segmenter, job: &Job, done: &Done) {
     let (picture, output) = (job.picture.display(), job.output.display());
     let &Done { width, height, coverage, timings } = done;
+    let (executor, reason) = (segmenter.executor().name(), segmenter.reason());
+    #[cfg(feature = "gpu")]
+    let adapter = json!(segmenter.adapter());
+    #[cfg(not(feature = "gpu"))]
+    let adapter = serde_json::Value::Null;
+    #[cfg(feature = "gpu")]
+    if matches!(args.executor, Some(Executor::Gpu)) && segmenter.executor() != ExecutorKind::Gpu {
+        eprintln!("featheredge: {picture}: done by {executor}, because {reason}");
+    }
     if args.json {
         let line = json!({
             "picture": picture.to_string(), "output": output.to_string(), "model": model, "of": args.of,
             "width": width, "height": height, "coverage": coverage, "timings": timings,
+            "executor": executor, "adapter": adapter, "reason": reason,
         });
         say!("{line}");
     } else {

@@ -9,6 +9,7 @@ use naga::{AddressSpace, Module, StorageAccess, TypeInner};
 use super::shader::{Binding, Shader, text};
 use super::steps;
 use crate::gpu::schedule::schedule;
+use crate::gpu::{cutout, stages};
 use crate::plan::samples::samples;
 
 /// Parts that other shaders include.
@@ -55,7 +56,7 @@ fn bindings(module: &Module) -> (Vec<Binding>, u32) {
 }
 
 fn all() -> Vec<&'static Shader> {
-    steps::ALL.to_vec()
+    [&steps::ALL[..], &stages::ALL[..], &[&cutout::CUTOUT]].concat()
 }
 
 #[test]
@@ -64,6 +65,11 @@ fn shaders_are_what_the_table_says() {
         for half in [false, true] {
             let module = parsed(shader, half);
             assert_eq!(bindings(&module).0, shader.bindings, "{}", shader.name);
+            if shader.name == cutout::CUTOUT.name {
+                let names: Vec<&str> = module.entry_points.iter().map(|entry| entry.name.as_str()).collect();
+                assert_eq!(names, ["corner", "colour"]);
+                continue;
+            }
             let [entry] = &module.entry_points[..] else {
                 panic!("{} entry points", module.entry_points.len())
             };
