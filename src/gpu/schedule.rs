@@ -4,17 +4,20 @@
 
 use super::shader::Shader;
 use super::slots::Use;
-use super::steps;
-use crate::plan::{
-    Activation, Axis, Binary, Data, Epilogue, Op, Plan, Pool, Reduce, Resize, Shape, Step, Window,
-};
+use crate::plan::{Activation, Data, Plan, Shape};
+
+mod alone;
+mod excite;
+mod pack;
+
+use pack::{levels, padded};
 
 /// All dispatches of a plan, in order, and what they need beside its buffers.
 pub(super) struct Schedule {
     pub(super) passes: Vec<Pass>,
     /// Values of each tensor; the plan's buffers come first.
     pub(super) tensors: Vec<usize>,
-    /// Packed weights that half precision holds well enough.
+    /// Packed weights that half precision holds exactly.
     pub(super) weights: Vec<Vec<f32>>,
     /// Other packed numbers, which are kept in single precision.
     pub(super) numbers: Vec<Vec<f32>>,
@@ -76,8 +79,12 @@ pub(super) fn schedule(plan: &Plan) -> Schedule {
             output_stride: plan.buffers[plan.output].stride(),
         },
     };
-    for step in 0..plan.steps.len() {
-        draft.step(step);
+    let mut at = 0;
+    while at < plan.steps.len() {
+        at += draft.excite(at).unwrap_or_else(|| {
+            draft.step(at);
+            1
+        });
     }
     draft.made
 }
@@ -85,24 +92,6 @@ pub(super) fn schedule(plan: &Plan) -> Schedule {
 struct Draft<'a> {
     plan: &'a Plan,
     made: Schedule,
-}
-
-/// Parameters, in the order of a shader's `Params`.
-#[derive(Default)]
-struct Words(Vec<u32>);
-
-impl Words {
-    fn push(&mut self, values: impl IntoIterator<Item = usize>) {
-        self.0.extend(values.into_iter().map(|value| value as u32));
-    }
-}
-
-/// What the epilogue of a step is to a shader.
-struct Finish {
-    constants: Vec<f64>,
-    words: Words,
-    /// The buffer that is bound as the residual.
-    residual: usize,
 }
 
 impl Draft<'_> {
@@ -115,256 +104,36 @@ impl Draft<'_> {
         Operand::Numbers(self.made.numbers.len() - 1)
     }
 
-    /// `values` of constant `index`, packed.
-    fn weights(&mut self, index: usize, values: Vec<f32>) -> Operand {
-        // What the model's file keeps in single precision is what rounding shows in.
-        if matches!(self.plan.constants[index].data, Data::F32(_)) {
+    /// Constant `index`, which `pack` brings into order: what is in a file in 16 bits stays so.
+    fn weights(&mut self, index: usize, pack: impl Fn(&[f32]) -> Vec<f32>) -> Operand {
+        let (values, exact) = levels(&self.plan.constants[index]);
+        let values = pack(&values);
+        if !exact {
             return self.numbers(values);
         }
         self.made.weights.push(values);
         Operand::Weights(self.made.weights.len() - 1)
     }
 
-    /// Constant `index`, an `[outer, channels]`, with its channels padded to `stride` by zeros.
-    fn padded(&self, index: usize, channels: usize, stride: usize) -> Vec<f32> {
-        let values = self.plan.constants[index].to_f32();
-        let pad = std::iter::repeat_n(0.0, stride - channels);
-        values.chunks_exact(channels).flat_map(|row| row.iter().copied().chain(pad.clone())).collect()
+    /// Constant `index`, a number for each channel.
+    fn vector(&self, index: usize, y: Shape) -> Vec<f32> {
+        padded(&self.plan.constants[index].to_f32(), y)
     }
 
-    /// Constant `index`, an `[outer, in, out]`, with both channels padded by zeros.
-    fn matrices(&self, index: usize, x: Shape, y: Shape) -> Vec<f32> {
+    /// What becomes of sums of products with constant `weights`: `[2, columns]`, a factor and then a summand
+    /// for each column, of which there are the channels of `y`, repeated, and some to spare.
+    fn scales(&mut self, weights: usize, bias: usize, y: Shape, repeat: usize, columns: usize) -> Operand {
+        let factors = match &self.plan.constants[weights].data {
+            Data::Fixed { scales, .. } => padded(scales, y),
+            _ => vec![1.0; y.stride()],
+        };
         let mut values = Vec::new();
-        for matrix in self.padded(index, y.channels, y.stride()).chunks_exact(x.channels * y.stride()) {
-            values.extend_from_slice(matrix);
-            values.resize(values.len() + (x.stride() - x.channels) * y.stride(), 0.0);
+        for part in [factors, self.vector(bias, y)] {
+            values.extend(part.repeat(repeat));
+            values.resize(values.len().next_multiple_of(columns), 0.0);
         }
-        values
+        self.numbers(values)
     }
-
-    /// `lanes` are invocations side by side. `other` is bound as the residual if there is none.
-    fn finish(&self, epilogue: &Epilogue, y: Shape, stride: usize, lanes: usize, other: usize) -> Finish {
-        let (kind, a, b) = activation(epilogue.activation);
-        let (how, after, residual) = epilogue.residual.map_or((0, false, other), |residual| {
-            let how = residual.resize.map_or(1, |resize| resize_kind(resize));
-            (how, residual.after, residual.buffer)
-        });
-        let mut words = Words::default();
-        let r = self.shape(residual);
-        words.push([y.height, y.width, stride, lanes, r.height, r.width]);
-        words.0.extend([a, b].map(f32::to_bits));
-        Finish { constants: vec![kind.into(), how.into(), f64::from(u8::from(after))], words, residual }
-    }
-
-    /// Adds the dispatch that does one step alone, or those of a concatenation.
-    fn step(&mut self, at: usize) {
-        let step = &self.plan.steps[at];
-        let (x, y) = (self.shape(step.x), self.shape(step.y));
-        match &step.op {
-            Op::Pointwise { weights, bias, gate } => {
-                let (columns, lanes) = tile(y.stride());
-                let packed = self.matrices(*weights, x, y);
-                let operands = [
-                    self.weights(*weights, packed),
-                    self.numbers(self.padded(*bias, y.channels, y.stride())),
-                    Operand::Tensor(step.x),
-                    Operand::Tensor(gate.unwrap_or(step.x)),
-                ];
-                let gated = f64::from(u8::from(gate.is_some()));
-                let words = [x.stride() / 4];
-                let constants = [columns as f64, gated];
-                self.push(at, &steps::POINTWISE, &constants, words, &operands, lanes, [lanes, fours(y)]);
-            }
-            Op::Conv { window, weights, bias } => {
-                let (columns, lanes) = tile(y.stride());
-                let packed = self.matrices(*weights, x, y);
-                let operands = [
-                    self.weights(*weights, packed),
-                    self.numbers(self.padded(*bias, y.channels, y.stride())),
-                    Operand::Tensor(step.x),
-                ];
-                let words = windowed(window, [x.height, x.width, x.stride() / 4]);
-                let constants = [columns as f64];
-                self.push(at, &steps::CONV, &constants, words, &operands, lanes, [lanes, row_fours(y)]);
-            }
-            Op::Transposed { kernel, weights, bias } => self.transposed(at, step, *kernel, *weights, *bias),
-            Op::Depthwise { window, weights, bias } => {
-                let operands = [
-                    self.weights(*weights, self.padded(*weights, y.channels, y.stride())),
-                    self.numbers(self.padded(*bias, y.channels, y.stride())),
-                    Operand::Tensor(step.x),
-                ];
-                let slides = window.dilation[1] == 1 && window.stride[1] <= 2;
-                let constants = [if slides { window.stride[1] as f64 } else { 0.0 }];
-                let words = windowed(window, [x.height, x.width]);
-                let lanes = y.stride();
-                self.push(at, &steps::DEPTHWISE, &constants, words, &operands, lanes, [lanes, row_fours(y)]);
-            }
-            Op::Pool { window, kind } => {
-                let constants = [f64::from(u8::from(*kind == Pool::Mean))];
-                let words = windowed(window, [x.height, x.width]);
-                let lanes = y.stride();
-                let operands = [Operand::Tensor(step.x)];
-                self.push(at, &steps::POOL, &constants, words, &operands, lanes, [lanes, row_fours(y)]);
-            }
-            Op::Reduce { kind, axes: [over_rows, over_columns] } => {
-                let rows = if *over_rows { x.height } else { 1 };
-                let columns = if *over_columns { x.width } else { 1 };
-                let factor = match kind {
-                    Reduce::Mean => 1.0 / (rows * columns) as f32,
-                    Reduce::Sum => 1.0,
-                };
-                let words = [rows, columns, x.width, factor.to_bits() as usize];
-                let lanes = y.stride();
-                // A whole workgroup for each pixel.
-                let invocations = [lanes, y.pixels() * steps::REDUCE.workgroup[1] as usize];
-                self.push(at, &steps::REDUCE, &[], words, &[Operand::Tensor(step.x)], lanes, invocations);
-            }
-            Op::Resize(resize) => {
-                let constants = [f64::from(resize_kind(*resize))];
-                let lanes = y.stride();
-                let operands = [Operand::Tensor(step.x)];
-                let words = [x.height, x.width];
-                self.push(at, &steps::RESIZE, &constants, words, &operands, lanes, [lanes, fours(y)]);
-            }
-            Op::Softmax { axis } => {
-                let line = match axis {
-                    Axis::Height => [x.height, x.height, x.width * x.stride()],
-                    Axis::Width => [x.width, x.width, x.stride()],
-                    Axis::Channels => [x.stride(), x.channels, 1],
-                };
-                let words = [x.channels].into_iter().chain(line);
-                let lanes = y.stride();
-                let operands = [Operand::Tensor(step.x)];
-                self.push(at, &steps::SOFTMAX, &[], words, &operands, lanes, [lanes, fours(y)]);
-            }
-            Op::Binary { kind, other } => {
-                let o = self.shape(*other);
-                let apart = |size: usize, step: usize| if size == 1 { 0 } else { step };
-                let words = [
-                    x.channels,
-                    apart(o.height, o.width * o.stride()),
-                    apart(o.width, o.stride()),
-                    apart(o.channels, 1),
-                ];
-                let constants = [f64::from(binary(*kind))];
-                let lanes = y.stride();
-                let operands = [Operand::Tensor(step.x), Operand::Tensor(*other)];
-                self.push(at, &steps::BINARY, &constants, words, &operands, lanes, [lanes, fours(y)]);
-            }
-            Op::Affine { scale, bias } => {
-                let lanes = y.stride();
-                let operands = [
-                    self.numbers(self.padded(*scale, y.channels, lanes)),
-                    self.numbers(self.padded(*bias, y.channels, lanes)),
-                    Operand::Tensor(step.x),
-                ];
-                self.push(at, &steps::AFFINE, &[], [], &operands, lanes, [lanes, fours(y)]);
-            }
-            Op::Regroup { block, back } => {
-                let constants = [f64::from(u8::from(*back))];
-                let words = [block[0], block[1], x.width];
-                let lanes = y.stride();
-                let operands = [Operand::Tensor(step.x)];
-                self.push(at, &steps::REGROUP, &constants, words, &operands, lanes, [lanes, fours(y)]);
-            }
-            Op::Concat { others } => {
-                let mut to = 0;
-                let parts: Vec<usize> = std::iter::once(step.x).chain(others.iter().copied()).collect();
-                for (i, &part) in parts.iter().enumerate() {
-                    let count = self.shape(part).channels;
-                    // The last part clears the padding.
-                    let lanes = if i + 1 == parts.len() { y.stride() - to } else { count };
-                    self.copy(at, part, [0, to, count], lanes);
-                    to += count;
-                }
-            }
-            Op::Slice { start } => self.copy(at, step.x, [*start, 0, y.channels], y.stride()),
-            Op::Identity => self.copy(at, step.x, [0, 0, y.channels], y.stride()),
-        }
-    }
-
-    /// Some channels of `x`: the first one there and in the result, and how many.
-    fn copy(&mut self, at: usize, x: usize, [from, to, count]: [usize; 3], lanes: usize) {
-        let y = self.shape(self.plan.steps[at].y);
-        let words = [from, to, count, self.shape(x).stride()];
-        self.push(at, &steps::CONCAT, &[], words, &[Operand::Tensor(x)], lanes, [lanes, fours(y)]);
-    }
-
-    fn transposed(&mut self, at: usize, step: &Step, kernel: [usize; 2], weights: usize, bias: usize) {
-        let (x, y) = (self.shape(step.x), self.shape(step.y));
-        let stride = y.stride();
-        let taps = kernel[0] * kernel[1];
-        let width = (taps * stride).next_multiple_of(4);
-        let (columns, lanes) = tile(width);
-        // From a matrix for each tap to one whose rows are those of all taps, side by side.
-        let apart = self.padded(weights, y.channels, stride);
-        let mut together = vec![0.0; x.stride() * width];
-        for (row, values) in apart.chunks_exact(stride).enumerate() {
-            let (tap, i) = (row / x.channels, row % x.channels);
-            together[i * width + tap * stride..][..stride].copy_from_slice(values);
-        }
-        let mut biases = self.padded(bias, y.channels, stride).repeat(taps);
-        biases.resize(width, 0.0);
-        let operands = [self.weights(weights, together), self.numbers(biases), Operand::Tensor(step.x)];
-        let words = [kernel[0], kernel[1], x.height, x.width, x.stride() / 4];
-        let constants = [columns as f64];
-        self.push(at, &steps::TRANSPOSED, &constants, words, &operands, lanes, [lanes, fours(x)]);
-    }
-
-    /// Adds the dispatch of step `at`. `constants`, `words` and `operands` are those after the epilogue's
-    /// and before the result.
-    #[expect(clippy::too_many_arguments, reason = "each is one column of a table")]
-    fn push(
-        &mut self,
-        at: usize,
-        shader: &'static Shader,
-        constants: &[f64],
-        words: impl IntoIterator<Item = usize>,
-        operands: &[Operand],
-        lanes: usize,
-        invocations: [usize; 2],
-    ) {
-        let step = &self.plan.steps[at];
-        let y = self.shape(step.y);
-        let mut finish = self.finish(&step.epilogue, y, y.stride(), lanes, step.x);
-        finish.words.push(words);
-        finish.constants.extend(constants);
-        let mut all = vec![Operand::Tensor(finish.residual)];
-        all.extend(operands);
-        all.push(Operand::Tensor(step.y));
-        self.made.passes.push(Pass {
-            shader,
-            steps: vec![at],
-            constants: finish.constants,
-            parameters: finish.words.0,
-            operands: all,
-            invocations: [invocations[0], invocations[1], 1],
-        });
-    }
-}
-
-/// Words of a window and of what follows it.
-fn windowed(window: &Window, rest: impl IntoIterator<Item = usize>) -> Vec<usize> {
-    let Window { kernel, stride, dilation, pad } = *window;
-    [kernel, stride, dilation, pad].into_iter().flatten().chain(rest).collect()
-}
-
-/// Channels of an invocation, and invocations side by side, for a matrix of `width` columns, whole fours.
-/// The more channels, the more often a loaded pixel is used; invocations side by side are whole fours.
-fn tile(width: usize) -> (usize, usize) {
-    let columns = [4, 2, 1].into_iter().find(|columns| width.is_multiple_of(4 * columns)).unwrap_or(1);
-    (columns, width / columns)
-}
-
-/// Invocations of four pixels each for all pixels.
-fn fours(y: Shape) -> usize {
-    y.pixels().div_ceil(4)
-}
-
-/// The same where no four spans two rows.
-fn row_fours(y: Shape) -> usize {
-    y.height * y.width.div_ceil(4)
 }
 
 /// Its number in `common.wgsl`, and its parameters.
@@ -379,26 +148,5 @@ fn activation(activation: Activation) -> (u8, f32, f32) {
         Activation::Sigmoid => (6, 0.0, 0.0),
         Activation::Silu => (7, 0.0, 0.0),
         Activation::Tanh => (8, 0.0, 0.0),
-    }
-}
-
-/// Its number in `finish.wgsl`.
-fn resize_kind(resize: Resize) -> u8 {
-    match resize {
-        Resize::Nearest => 2,
-        Resize::Bilinear => 3,
-        Resize::Corners => 4,
-    }
-}
-
-/// Its number in `binary.wgsl`.
-fn binary(kind: Binary) -> u8 {
-    match kind {
-        Binary::Add => 0,
-        Binary::Sub => 1,
-        Binary::Mul => 2,
-        Binary::Div => 3,
-        Binary::Max => 4,
-        Binary::Min => 5,
     }
 }

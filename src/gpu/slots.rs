@@ -73,3 +73,79 @@ pub(super) fn slots(lens: &[usize], uses: &[Use], input: usize, output: usize) -
     }
     slots
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn using(reads: &[usize], writes: &[usize]) -> Use {
+        Use { reads: reads.to_vec(), writes: writes.to_vec() }
+    }
+
+    /// Runs the dispatches on marks: every slot holds the tensor that was written there last.
+    fn assert_whole(lens: &[usize], uses: &[Use], input: usize, output: usize) -> Slots {
+        let slots = slots(lens, uses, input, output);
+        let slot = |tensor: usize| slots.of[tensor].unwrap();
+        let mut holds = vec![usize::MAX; slots.lens.len()];
+        holds[slot(input)] = input;
+        for (at, dispatch) in uses.iter().enumerate() {
+            for &tensor in &dispatch.reads {
+                assert_eq!(holds[slot(tensor)], tensor, "dispatch {at} reads {tensor}");
+            }
+            for &tensor in &dispatch.writes {
+                assert!(
+                    dispatch.reads.iter().all(|&read| slot(read) != slot(tensor)),
+                    "dispatch {at} reads and writes slot {}",
+                    slot(tensor)
+                );
+                holds[slot(tensor)] = tensor;
+            }
+        }
+        assert_eq!(holds[slot(output)], output, "output");
+        for (tensor, slot) in slots.of.iter().enumerate() {
+            assert!(slot.is_none_or(|slot| slots.lens[slot] >= lens[tensor]), "tensor {tensor} fits");
+        }
+        slots
+    }
+
+    #[test]
+    fn a_chain_takes_two_slots() {
+        let uses: Vec<Use> = (0..9).map(|at| using(&[at], &[at + 1])).collect();
+        let lens: Vec<usize> = (0..10).map(|tensor| 100 * tensor).collect();
+        let slots = assert_whole(&lens, &uses, 0, 9);
+        assert_eq!(slots.lens, [800, 900]);
+    }
+
+    #[test]
+    fn what_is_never_used_takes_none() {
+        let slots = assert_whole(&[4, 1000, 4], &[using(&[0], &[2])], 0, 2);
+        assert_eq!((slots.of[1], slots.lens.len()), (None, 2));
+    }
+
+    #[test]
+    fn the_slot_that_fits_is_taken() {
+        // When 3 is written, the slots of 0 (large) and 1 (small) are free.
+        let uses = [using(&[0], &[1]), using(&[1], &[2]), using(&[2], &[3])];
+        let slots = assert_whole(&[1000, 10, 20, 8], &uses, 0, 3);
+        assert_eq!(slots.of[3], slots.of[1]);
+    }
+
+    #[test]
+    fn nothing_that_is_still_needed_is_written_over() {
+        let mut state = 5_u64;
+        let mut below = |limit: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % limit
+        };
+        for _ in 0..300 {
+            let count = 2 + below(20);
+            let lens: Vec<usize> = (0..count).map(|_| 1 + below(50)).collect();
+            let uses: Vec<Use> = (1..count)
+                .map(|y| using(&(0..=below(3)).map(|_| below(y)).collect::<Vec<_>>(), &[y]))
+                .collect();
+            let output = 1 + below(count - 1);
+            let slots = assert_whole(&lens, &uses, 0, output);
+            assert_eq!(slots, super::slots(&lens, &uses, 0, output));
+        }
+    }
+}

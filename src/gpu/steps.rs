@@ -45,9 +45,18 @@ pub(super) static AFFINE: Shader = shader!("affine", [], 6, TILE, []);
 pub(super) static REGROUP: Shader = shader!("regroup", [], 4, TILE, ["BACK"]);
 pub(super) static CONCAT: Shader = shader!("concat", [], 4, TILE, []);
 
+/// A chain of steps on vectors; it has an epilogue of its own for each.
+pub(super) static EXCITE: Shader = Shader {
+    name: "excite",
+    source: include_str!("shaders/excite.wgsl"),
+    bindings: &bindings::<5>(),
+    workgroup: [256, 1, 1],
+    constants: &[],
+};
+
 /// All of them.
 #[cfg(test)]
-pub(super) static ALL: [&Shader; 12] = [
+pub(super) static ALL: [&Shader; 13] = [
     &POINTWISE,
     &CONV,
     &TRANSPOSED,
@@ -60,4 +69,5 @@ pub(super) static ALL: [&Shader; 12] = [
     &AFFINE,
     &REGROUP,
     &CONCAT,
+    &EXCITE,
 ];

@@ -16,7 +16,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;  // [oy, ox, stride]
 
 fn put(v: vec4<f32>, pixels: vec4<u32>, c: u32) {
-  let value = finished(p.finish, v, pixels, c);
+  let value = finished(p.finish, scaled(v, c, p.finish.lanes), pixels, c);
   let at = pixels * p.finish.stride + c;
   y[at.x] = value.x;
   y[at.y] = value.y;
@@ -33,7 +33,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     return;
   }
   let ox = four(id.y % fours, p.finish.width);
-  var s = biases(id.x, lanes);
+  var s = mat4x4<f32>();
   var at = id.x;
   let tap_rows = 4u * lanes * COLUMNS;
   for (var ky = 0u; ky < p.window.kernel.x; ky++) {

@@ -17,7 +17,8 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(2) var<storage, read> weights: array<Weight>;  // [ky, kx, stride]
-@group(0) @binding(3) var<storage, read> bias: array<f32>;        // [stride]
+// [2, stride]: what a sum is multiplied by, and what is added to it then.
+@group(0) @binding(3) var<storage, read> scales: array<f32>;
 @group(0) @binding(4) var<storage, read> x: array<f32>;           // [height, width, stride]
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;     // [oy, ox, stride]
 
@@ -42,7 +43,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let kernel = p.window.kernel;
   let ox = four(id.y % fours, p.finish.width);
   let left = tap(p.window, 1u, vec4(id.y % fours * 4u), 0u).x;
-  var s = vec4(bias[c]);
+  var s = vec4(0.0);
   for (var ky = 0u; ky < kernel.x; ky++) {
     let iy = tap(p.window, 0u, vec4(oy), ky).x;
     if (iy >= p.height) {
@@ -76,7 +77,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   // Windows that slide go on beyond the last pixel of a row; those are no pixels.
   let to = oy * p.finish.width + ox;
-  let value = finished(p.finish, s, to, c);
+  let value = finished(p.finish, s * scales[c] + scales[c + p.finish.stride], to, c);
   let at = to * p.finish.stride + c;
   y[at.x] = value.x;
   if (ox.y > ox.x) {

@@ -15,7 +15,7 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> y: array<f32>;     // [pixels, stride]
 
 fn put(v: vec4<f32>, pixels: vec4<u32>, c: u32) {
-  let value = finished(p.finish, v, pixels, c);
+  let value = finished(p.finish, scaled(v, c, p.finish.lanes), pixels, c);
   let at = pixels * p.finish.stride + c;
   y[at.x] = value.x;
   y[at.y] = value.y;
@@ -32,7 +32,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   let pixels = four(id.y, count);
   let first = pixels * p.blocks;
-  var s = biases(id.x, lanes);
+  var s = mat4x4<f32>();
   var at = id.x;
   for (var i = 0u; i < p.blocks; i++) {
     var a = x[first.x + i];

@@ -7,23 +7,16 @@
 override COLUMNS: u32 = 1u;
 
 @group(0) @binding(2) var<storage, read> weights: array<Weight>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
+// [2, columns]: what a sum is multiplied by, and what is added to it then.
+@group(0) @binding(3) var<storage, read> scales: array<f32>;
 
-// A column of a tile is one channel of four pixels.
-fn biases(c: u32, lanes: u32) -> mat4x4<f32> {
-  var s = mat4x4<f32>();
-  s[0] += bias[c];
-  if (COLUMNS > 1u) {
-    s[1] += bias[c + lanes];
-  }
-  if (COLUMNS > 2u) {
-    s[2] += bias[c + 2u * lanes];
-    s[3] += bias[c + 3u * lanes];
-  }
-  return s;
+// What sums of column `c` stand for.
+fn scaled(sum: vec4<f32>, c: u32, lanes: u32) -> vec4<f32> {
+  return sum * scales[c] + scales[c + lanes * COLUMNS];
 }
 
-// `s` plus one channel of four pixels times a row of the matrix, whose part for this tile starts at `at`.
+// `s`, whose columns are channels of four pixels, plus one channel of four pixels times a row of the
+// matrix, whose part for this tile starts at `at`.
 fn row(s: mat4x4<f32>, x: vec4<f32>, at: u32, lanes: u32) -> mat4x4<f32> {
   var t = s;
   t[0] += x * f32(weights[at]);

@@ -26,7 +26,7 @@ fn put(v: vec4<f32>, pixels: vec4<u32>, column: u32) {
   let ox = pixels % p.width * p.kernel.y + tap % p.kernel.y;
   let o = column % p.finish.stride;
   let to = oy * p.finish.width + ox;
-  let value = finished(p.finish, v, to, o);
+  let value = finished(p.finish, scaled(v, column, p.finish.lanes), to, o);
   let at = to * p.finish.stride + o;
   y[at.x] = value.x;
   y[at.y] = value.y;
@@ -43,7 +43,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   let pixels = four(id.y, count);
   let first = pixels * p.blocks;
-  var s = biases(id.x, lanes);
+  var s = mat4x4<f32>();
   var at = id.x;
   for (var i = 0u; i < p.blocks; i++) {
     s = rows(s, x[first.x + i], x[first.y + i], x[first.z + i], x[first.w + i], at, lanes);

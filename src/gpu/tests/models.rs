@@ -13,7 +13,7 @@ fn project(path: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-fn plan_of(id: &str) -> Plan {
+pub(super) fn plan_of(id: &str) -> Plan {
     let entry = registry().get(id).expect("a model");
     plan::decode(&std::fs::read(project("models").join(&entry.plan.file)).expect("its file")).expect("a plan")
 }

@@ -97,10 +97,20 @@ fn every_file_is_in_a_table() {
     assert_eq!(files, known);
 }
 
+/// Dispatches of each model: what is fused stays so.
+#[test]
+fn dispatches_are_few() {
+    for (id, most) in [("selfie", 47), ("selfie-landscape", 47), ("multiclass", 103)] {
+        let count = schedule(&super::models::plan_of(id)).passes.len();
+        assert_eq!(count, most, "{id}");
+    }
+}
+
 #[test]
 fn parameters_are_as_long_as_the_shader_says() {
     let mut seen = BTreeSet::new();
-    for plan in samples() {
+    // The samples have no chain of steps on vectors.
+    for plan in samples().into_iter().chain([super::models::plan_of("selfie")]) {
         for pass in schedule(&plan).passes {
             seen.insert(pass.shader.name);
             assert_eq!(pass.constants.len(), pass.shader.constants.len(), "{}", pass.shader.name);
