@@ -2,13 +2,14 @@
 //!
 //! All of it is data, made without a GPU, so that what is fused can be tested anywhere.
 
-use super::shader::Shader;
+use super::shader::{Binding, Shader};
 use super::slots::Use;
 use crate::plan::{Activation, Data, Plan, Shape};
 
 mod alone;
 mod excite;
 mod pack;
+mod pair;
 
 use pack::{levels, padded};
 
@@ -34,7 +35,7 @@ pub(super) struct Pass {
     pub(super) constants: Vec<f64>,
     /// The shader's parameters, as they lie in memory.
     pub(super) parameters: Vec<u32>,
-    /// What is bound after the parameters; the last one is written.
+    /// What is bound after the parameters.
     pub(super) operands: Vec<Operand>,
     pub(super) invocations: [usize; 3],
 }
@@ -58,12 +59,14 @@ impl Pass {
 
     /// The tensors that it reads and writes.
     pub(super) fn uses(&self) -> Use {
-        let tensor = |operand: &Operand| match operand {
-            Operand::Tensor(tensor) => Some(*tensor),
-            _ => None,
-        };
-        let (last, reads) = self.operands.split_last().expect("a result");
-        Use { reads: reads.iter().filter_map(tensor).collect(), writes: tensor(last).into_iter().collect() }
+        let mut uses = Use::default();
+        for (operand, binding) in self.operands.iter().zip(&self.shader.bindings[1..]) {
+            if let Operand::Tensor(tensor) = *operand {
+                let list = if *binding == Binding::Write { &mut uses.writes } else { &mut uses.reads };
+                list.push(tensor);
+            }
+        }
+        uses
     }
 }
 
@@ -81,7 +84,8 @@ pub(super) fn schedule(plan: &Plan) -> Schedule {
     };
     let mut at = 0;
     while at < plan.steps.len() {
-        at += draft.excite(at).unwrap_or_else(|| {
+        let fused = draft.excite(at).or_else(|| draft.pair(at));
+        at += fused.unwrap_or_else(|| {
             draft.step(at);
             1
         });
@@ -107,8 +111,11 @@ impl Draft<'_> {
     /// Constant `index`, which `pack` brings into order: what is in a file in 16 bits stays so.
     fn weights(&mut self, index: usize, pack: impl Fn(&[f32]) -> Vec<f32>) -> Operand {
         let (values, exact) = levels(&self.plan.constants[index]);
-        let values = pack(&values);
-        if !exact {
+        self.packed(pack(&values), exact)
+    }
+
+    fn packed(&mut self, values: Vec<f32>, half: bool) -> Operand {
+        if !half {
             return self.numbers(values);
         }
         self.made.weights.push(values);
@@ -123,6 +130,11 @@ impl Draft<'_> {
     /// What becomes of sums of products with constant `weights`: `[2, columns]`, a factor and then a summand
     /// for each column, of which there are the channels of `y`, repeated, and some to spare.
     fn scales(&mut self, weights: usize, bias: usize, y: Shape, repeat: usize, columns: usize) -> Operand {
+        let values = self.scaling(weights, bias, y, repeat, columns);
+        self.numbers(values)
+    }
+
+    fn scaling(&self, weights: usize, bias: usize, y: Shape, repeat: usize, columns: usize) -> Vec<f32> {
         let factors = match &self.plan.constants[weights].data {
             Data::Fixed { scales, .. } => padded(scales, y),
             _ => vec![1.0; y.stride()],
@@ -132,7 +144,7 @@ impl Draft<'_> {
             values.extend(part.repeat(repeat));
             values.resize(values.len().next_multiple_of(columns), 0.0);
         }
-        self.numbers(values)
+        values
     }
 }
 

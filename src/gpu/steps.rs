@@ -54,9 +54,22 @@ pub(super) static EXCITE: Shader = Shader {
     constants: &[],
 };
 
+/// Two pointwise steps; it writes what lies between as well.
+pub(super) static PAIR: Shader = Shader {
+    name: "pair",
+    source: concat!(include_str!("shaders/finish.wgsl"), "\n", include_str!("shaders/pair.wgsl")),
+    bindings: &{
+        let mut all = bindings::<9>();
+        all[7] = Binding::Write;
+        all
+    },
+    workgroup: [32, 1, 1],
+    constants: &["ACTIVATION", "RESIDUAL", "AFTER", "GATED", "LAST"],
+};
+
 /// All of them.
 #[cfg(test)]
-pub(super) static ALL: [&Shader; 13] = [
+pub(super) static ALL: [&Shader; 14] = [
     &POINTWISE,
     &CONV,
     &TRANSPOSED,
@@ -70,4 +83,5 @@ pub(super) static ALL: [&Shader; 13] = [
     &REGROUP,
     &CONCAT,
     &EXCITE,
+    &PAIR,
 ];

@@ -4,6 +4,7 @@
 //! fails if `CI` is set.
 
 use super::network::Network;
+use super::schedule::schedule;
 use super::{Gpu, shader, steps};
 use crate::cpu::tests::{Draft, WINDOWS, noise, shape, window, windowed};
 use crate::plan::{self, *};
@@ -202,6 +203,40 @@ fn the_small_kinds_match_reference() {
     let (one, two) = (concat.second(shape(6, 10, 3)), concat.second(shape(6, 10, 9)));
     concat.step(0, shape(6, 10, 19), Op::Concat { others: vec![one, two] }, Epilogue::default());
     check(&gpu, "concat", &concat);
+}
+
+/// Steps that follow each other and become one dispatch.
+#[test]
+fn fused_steps_match_reference() {
+    let Some(gpu) = gpu(false) else { return };
+    for (height, width, from, inner, to) in [(5, 7, 9, 6, 13), (16, 16, 40, 24, 70), (1, 9, 4, 64, 3)] {
+        let mut draft = Draft::new(shape(height, width, from));
+        let residual = draft.second(shape(height, width, inner));
+        let reduce = Op::Reduce { kind: Reduce::Mean, axes: [true, true] };
+        let mean = draft.step(0, shape(1, 1, from), reduce.clone(), Epilogue::default());
+        let residual_mean = draft.step(residual, shape(1, 1, inner), reduce, Epilogue::default());
+        let (weights, bias) = (draft.constant(&[from, inner]), draft.constant(&[inner]));
+        let plain = |buffer, after| Some(Residual { buffer, resize: None, after });
+        let epilogue = |activation, residual: Option<Residual>| Epilogue { activation, residual };
+        let op = Op::Pointwise { weights, bias, gate: None };
+        let relu = epilogue(Activation::HardSwish, plain(residual_mean, true));
+        let vector = draft.step(mean, shape(1, 1, inner), op, relu);
+        let (weights, bias) = (draft.constant(&[inner, from]), draft.constant(&[from]));
+        let op = Op::Pointwise { weights, bias, gate: None };
+        let gate = draft.step(vector, shape(1, 1, from), op, epilogue(Activation::Sigmoid, None));
+        let (weights, bias) = (draft.constant(&[from, inner]), draft.constant(&[inner]));
+        let op = Op::Pointwise { weights, bias, gate: Some(gate) };
+        let relu = epilogue(Activation::Relu, plain(residual, false));
+        let middle = draft.step(0, shape(height, width, inner), op, relu);
+        let (weights, bias) = (draft.constant(&[inner, to]), draft.constant(&[to]));
+        let op = Op::Pointwise { weights, bias, gate: None };
+        let last = draft.step(middle, shape(height, width, to), op, epilogue(Activation::Silu, None));
+        let others = vec![middle];
+        draft.step(last, shape(height, width, to + inner), Op::Concat { others }, Epilogue::default());
+        let kinds: Vec<&str> = schedule(&draft.0).passes.iter().map(|pass| pass.shader.name).collect();
+        assert_eq!(kinds, ["pointwise", "excite", "pair", "concat", "concat"]);
+        compare(&gpu, &format!("{height}x{width} {from} {inner} {to}"), &draft.0, 1e-5);
+    }
 }
 
 #[test]

@@ -8,25 +8,32 @@ use crate::plan::{Axis, Binary, Epilogue, Op, Pool, Reduce, Resize, Shape, Step,
 
 /// Parameters, in the order of a shader's `Params`.
 #[derive(Default)]
-struct Words(Vec<u32>);
+pub(super) struct Words(pub(super) Vec<u32>);
 
 impl Words {
-    fn push(&mut self, values: impl IntoIterator<Item = usize>) {
+    pub(super) fn push(&mut self, values: impl IntoIterator<Item = usize>) {
         self.0.extend(values.into_iter().map(|value| value as u32));
     }
 }
 
 /// What the epilogue of a step is to a shader.
-struct Finish {
-    constants: Vec<f64>,
-    words: Words,
+pub(super) struct Finish {
+    pub(super) constants: Vec<f64>,
+    pub(super) words: Words,
     /// The buffer that is bound as the residual.
-    residual: usize,
+    pub(super) residual: usize,
 }
 
 impl Draft<'_> {
     /// `lanes` are invocations side by side. `other` is bound as the residual if there is none.
-    fn finish(&self, epilogue: &Epilogue, y: Shape, stride: usize, lanes: usize, other: usize) -> Finish {
+    pub(super) fn finish(
+        &self,
+        epilogue: &Epilogue,
+        y: Shape,
+        stride: usize,
+        lanes: usize,
+        other: usize,
+    ) -> Finish {
         let (kind, a, b) = activation(epilogue.activation);
         let (how, after, residual) = epilogue.residual.map_or((0, false, other), |residual| {
             let how = residual.resize.map_or(1, |resize| resize_kind(resize));

@@ -78,10 +78,15 @@ fn main(@builtin(local_invocation_index) id: u32) {
     }
     sums[id] = s;
     workgroupBarrier();
-    for (var left = parts; left > 1u; left = (left + 1u) / 2u) {
-      let upper = (left + 1u) / 2u;
-      if (part + upper < left) {
-        sums[id] += sums[id + upper * blocks];
+    // Eight become one at a time: few barriers, which cost more than sums where the GPU is a program.
+    for (var left = parts; left > 1u; left = (left + 7u) / 8u) {
+      let upper = (left + 7u) / 8u;
+      if (part < upper) {
+        var sum = sums[id];
+        for (var i = part + upper; i < left; i += upper) {
+          sum += sums[i * blocks + block];
+        }
+        sums[id] = sum;
       }
       workgroupBarrier();
     }
