@@ -148,7 +148,9 @@ impl Segmenter {
         let lowered = || onnx::lower(file).and_then(|plan| Executor::cpu(plan, Arithmetic::F32));
         let by_tract = || onnx::Network::load(file).map(Executor::tract);
         let (executor, reason) = match wanted {
-            Some(ExecutorKind::Cpu | ExecutorKind::Gpu) => (lowered()?, "as asked for".to_owned()),
+            Some(ExecutorKind::Cpu) => (lowered()?, "as asked for".to_owned()),
+            // Where one is, it comes before the CPU.
+            Some(ExecutorKind::Gpu) => (lowered()?, "this build runs nothing on a GPU".to_owned()),
             Some(ExecutorKind::Tract) => (by_tract()?, "as asked for".to_owned()),
             None => match lowered() {
                 Ok(executor) => (executor, "every operator of the ONNX file has a step".to_owned()),
@@ -176,10 +178,11 @@ impl Segmenter {
         let temperature = contract.temperature.unwrap_or(1.0);
         let contract = Contract { input, activation: contract.activation, temperature, classes: named };
         let this = Self::new(executor, reason, contract)?;
-        match wanted {
-            Some(ExecutorKind::Gpu) => this.with_gpu(onnx::lower(file)?),
-            _ => Ok(this),
+        #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+        if wanted == Some(ExecutorKind::Gpu) {
+            return this.with_gpu(onnx::lower(file)?);
         }
+        Ok(this)
     }
 
     fn new(executor: Executor, reason: String, contract: Contract) -> Result<Self> {

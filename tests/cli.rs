@@ -83,6 +83,46 @@ fn exif_orientation_is_honoured() {
 }
 
 #[test]
+fn a_gpu_gives_the_matte_and_says_so() {
+    let (out, want) = (folder("gpu"), folder("gpu-cpu"));
+    let portrait = project(PORTRAIT);
+    let done = run(&["cut", path(&portrait), "-o", path(&out), "--executor", "gpu", "--json"]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let [line] = &lines(&done)[..] else { panic!("one line") };
+    if line["executor"] != "gpu" {
+        println!("skipped: {}", line["reason"]);
+        assert!(std::env::var_os("CI").is_none(), "{line}");
+        return;
+    }
+    assert!(line["adapter"]["name"].is_string() && line["adapter"]["backend"].is_string(), "{line}");
+    assert_eq!(line["reason"], "as asked for");
+    assert!(run(&["cut", path(&portrait), "-o", path(&want)]).status.success());
+    let [got, want] = [out, want].map(|folder| read_grey(&folder.join("luispedro.png")));
+    assert!(iou(&got, &want) > 0.998);
+}
+
+/// Where no driver is found there is no GPU, which only Linux can be told.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_gpu_the_cpu_does_it_and_says_why() {
+    let (out, want) = (folder("no-gpu"), folder("no-gpu-cpu"));
+    let portrait = project(PORTRAIT);
+    let done = Command::new(env!("CARGO_BIN_EXE_featheredge"))
+        .args(["cut", path(&portrait), "-o", path(&out), "--executor", "gpu", "--json"])
+        .envs(["VK_DRIVER_FILES", "VK_ICD_FILENAMES"].map(|name| (name, "/dev/null")))
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let [line] = &lines(&done)[..] else { panic!("one line") };
+    assert_eq!((&line["executor"], &line["adapter"]), (&Value::from("cpu"), &Value::Null), "{line}");
+    let reason = line["reason"].as_str().unwrap();
+    assert!(reason.contains("no GPU") && text(&done.stderr).contains(reason), "{}", text(&done.stderr));
+    assert!(run(&["cut", path(&portrait), "-o", path(&want)]).status.success());
+    let [got, want] = [out, want].map(|folder| read_grey(&folder.join("luispedro.png")));
+    assert_eq!(got, want);
+}
+
+#[test]
 fn bad_pictures_fail_alone() {
     let (bad, out) = (folder("bad"), folder("bad-out"));
     std::fs::create_dir(bad.join("empty")).unwrap();

@@ -1,0 +1,49 @@
+//! The GPU against the CPU, on every fixture.
+//!
+//! A software adapter will do (`scripts/setup test` brings one); where there is none, it says `skipped`.
+#![cfg(feature = "gpu")]
+
+mod common;
+
+use common::{fixtures, iou, project};
+use featheredge::cpu::Arithmetic;
+use featheredge::model::registry;
+use featheredge::{SegmentOptions, Segmenter};
+
+/// The most that a probability may be off, and the least intersection over union of mattes, with weights in
+/// single precision and in half.
+///
+/// Single precision rounds sums in another order: measured 4e-5. Weights in half precision have 11 bits,
+/// and move what is unsure the most: measured 1.1e-2. `selfie` ships such weights.
+const TOLERANCE: [(f32, f64); 2] = [(2e-3, 0.998), (2e-2, 0.995)];
+
+#[test]
+fn fixtures_are_as_on_the_cpu() {
+    for (model, of) in [("selfie", "person"), ("multiclass", "hair")] {
+        let file = std::fs::read(project("models").join(&registry().get(model).unwrap().plan.file)).unwrap();
+        let single = || (Arithmetic::F32, "the GPU does so, too".to_owned());
+        let mut cpu = Segmenter::from_registry_with(model, &file, None, single).unwrap();
+        let mut gpu = Segmenter::from_registry_gpu(model, &file).unwrap();
+        let Some(adapter) = gpu.adapter().cloned() else {
+            println!("skipped: {}", gpu.reason());
+            assert!(std::env::var_os("CI").is_none(), "{}", gpu.reason());
+            return;
+        };
+        let (most, least) = TOLERANCE[usize::from(adapter.half)];
+        let options = SegmentOptions { of: of.to_owned(), ..SegmentOptions::default() };
+        for fixture in fixtures() {
+            let Some(picture) = fixture.load() else { continue };
+            let view = picture.view().unwrap();
+            let (got, want) = (gpu.predict(view).unwrap().0, cpu.predict(view).unwrap().0);
+            assert_eq!(gpu.executor().name(), "gpu", "{}: {}", fixture.id, gpu.reason());
+            let off = got.data.iter().zip(&want.data).map(|(got, want)| (got - want).abs());
+            let worst = off.fold(0.0, f32::max);
+            let (got, want) =
+                (gpu.segment(view, &options).unwrap().0, cpu.segment(view, &options).unwrap().0);
+            assert_eq!(gpu.executor().name(), "gpu", "{}: {}", fixture.id, gpu.reason());
+            let iou = iou(&got, &want);
+            println!("{model} {}: at most {worst:.6}, IoU {iou:.5}", fixture.id);
+            assert!(worst <= most && iou >= least, "{model} {}: {worst}, IoU {iou}", fixture.id);
+        }
+    }
+}
