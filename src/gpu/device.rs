@@ -33,10 +33,35 @@ pub struct Gpu {
     pub(super) queue: wgpu::Queue,
     adapter: Adapter,
     timestamps: bool,
-    lost: Arc<Mutex<Option<String>>>,
+    lost: Arc<Mutex<Loss>>,
+    #[cfg(target_arch = "wasm32")]
+    pub(super) instance: wgpu::Instance,
+    #[cfg(target_arch = "wasm32")]
+    pub(super) handle: wgpu::Adapter,
     /// How many buffers were made so far.
     pub(super) made: Cell<usize>,
     pub(super) pipelines: RefCell<HashMap<String, Pipeline>>,
+}
+
+/// Why a GPU is gone, and who wants to hear it.
+#[derive(Default)]
+struct Loss {
+    why: Option<String>,
+    listeners: Vec<oneshot::Sender<String>>,
+}
+
+impl Loss {
+    /// Notes the first reason there is.
+    fn note(loss: &Mutex<Self>, why: String) {
+        let mut loss = loss.lock().unwrap_or_else(PoisonError::into_inner);
+        if loss.why.is_none() {
+            for listener in loss.listeners.drain(..) {
+                // Nobody may be left to hear it.
+                let _ = listener.send(why.clone());
+            }
+            loss.why = Some(why);
+        }
+    }
 }
 
 /// How long one wait may take natively before the GPU counts as hung; a browser has a watch of its own.
@@ -73,13 +98,10 @@ impl Gpu {
             })
             .await
             .map_err(|error| unavailable(format!("the GPU cannot be opened: {error}")))?;
-        let lost = Arc::new(Mutex::new(None));
-        let note = |lost: &Arc<Mutex<Option<String>>>, why: String| {
-            lost.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
-        };
+        let lost = Arc::new(Mutex::new(Loss::default()));
         let seen = Arc::clone(&lost);
         device.set_device_lost_callback(move |reason, message| {
-            note(&seen, format!("{reason:?}: {message}"));
+            Loss::note(&seen, format!("{reason:?}: {message}"));
         });
         // What goes wrong outside of `guarded` has no caller to tell, and must not end the program.
         device.on_uncaptured_error(Arc::new(|_| {}));
@@ -98,6 +120,10 @@ impl Gpu {
             adapter: Adapter { name: info.name, backend, software, half },
             timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
             lost,
+            #[cfg(target_arch = "wasm32")]
+            instance,
+            #[cfg(target_arch = "wasm32")]
+            handle: adapter,
             made: Cell::new(0),
             pipelines: RefCell::default(),
         })
@@ -115,7 +141,19 @@ impl Gpu {
 
     /// Why it is gone, if it is.
     pub fn lost(&self) -> Option<String> {
-        self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).why.clone()
+    }
+
+    /// Waits until it is gone; gives the reason.
+    pub fn gone(&self) -> impl Future<Output = String> + 'static {
+        let (sender, receiver) = oneshot::channel();
+        let mut loss = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        match &loss.why {
+            // The other end lives in this function, so it hears it.
+            Some(why) => drop(sender.send(why.clone())),
+            None => loss.listeners.push(sender),
+        }
+        async { receiver.await.unwrap_or_else(|_| "it was closed".to_owned()) }
     }
 
     /// Takes it away, as a driver's crash would; for tests of what comes after.

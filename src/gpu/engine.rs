@@ -89,6 +89,12 @@ impl Engine {
         &self.contract
     }
 
+    /// `[width, height]` of the network's answer.
+    pub fn answer_size(&self) -> [usize; 2] {
+        let output = self.network.shapes()[1];
+        [output.width, output.height]
+    }
+
     /// How often work was handed to the GPU: once a frame.
     pub fn submissions(&self) -> u64 {
         self.submissions

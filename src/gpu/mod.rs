@@ -7,6 +7,8 @@
 //!
 //! **The only place that names wgpu.**
 
+#[cfg(target_arch = "wasm32")]
+mod canvas;
 mod cutout;
 mod device;
 mod engine;
@@ -23,6 +25,8 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
+#[cfg(target_arch = "wasm32")]
+pub use canvas::Canvas;
 pub use cutout::{Effect, Format, Target, View};
 pub use device::{Adapter, Gpu};
 pub use engine::Engine;
