@@ -22,6 +22,7 @@ const RINGS = [
   ['face', 'TypeScript units', ['node', '--test', ...tests('tests/ts')]],
   ['simd', 'wasm border in Chromium, simd build', ['scripts/cargo-wasm', 'simd', 'test', '--no-default-features', '--release', '--test', 'web']],
   ['relaxed', 'wasm border in Chromium, relaxed build', ['scripts/cargo-wasm', 'relaxed', 'test', '--no-default-features', '--release', '--test', 'web']],
+  ['gpu', 'wasm border in Chromium, gpu build on SwiftShader', ['scripts/cargo-wasm', 'gpu', 'test', '--no-default-features', '--features', 'gpu', '--release', '--test', 'web_gpu']],
   ['browser', 'library and demo page in real browsers', ['node', '--test', '--test-concurrency=1', ...tests('tests/browser')]],
   ['docs', 'tables are those of the records', ['node', 'tests/bench/readme.mjs', '--check']],
 ];

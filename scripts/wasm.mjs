@@ -1,7 +1,7 @@
 /**
  * The WebAssembly files: Rust, then wasm-bindgen, then wasm-opt; what has not changed is not done again.
  *
- * `simd` and `relaxed` must have one JavaScript side, because `worker.js` holds it once; `threads` and `onnx` have their own.
+ * `simd` and `relaxed` must have one JavaScript side, because `worker.js` holds it once; `threads`, `gpu` and `onnx` have their own.
  */
 
 import { createHash } from 'node:crypto';
@@ -20,7 +20,8 @@ const CARGO = {
   simd: ['--no-default-features', '--profile', 'wasm'],
   relaxed: ['--no-default-features', '--profile', 'wasm'],
   ...(THREADS && { threads: ['--no-default-features', '--features', 'threads', '--profile', 'wasm'] }),
-  onnx: ['--features', 'onnx', '--release'],
+  gpu: ['--no-default-features', '--features', 'gpu', '--profile', 'wasm-gpu'],
+  onnx: ['--no-default-features', '--features', 'onnx', '--release'],
 };
 
 export const BUILDS = Object.keys(CARGO);

@@ -356,7 +356,7 @@ impl Segmenter {
 
 impl SegmentOptions {
     /// What they say of edges.
-    fn finish(&self) -> Result<Finish> {
+    pub(crate) fn finish(&self) -> Result<Finish> {
         let feather = self.feather.map_or_else(|| matte::feather_radius(self.intensity), Ok)?;
         let finish = Finish { morphology: self.morphology, feather };
         finish.check()?;

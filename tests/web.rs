@@ -1,10 +1,11 @@
-//! The wasm border in a real browser, on whichever build this is compiled for.
+//! The wasm border of the CPU's builds in a real browser, on whichever this is compiled for.
 //!
 //! `scripts/test.mjs` runs it for both builds in headless Chromium.
 
-#![cfg(target_arch = "wasm32")]
+#![cfg(all(target_arch = "wasm32", not(feature = "gpu")))]
 
-use featheredge::web::{WebSegmenter, picture_size};
+use featheredge::web::picture_size;
+use featheredge::web::segmenter::WebSegmenter;
 use js_sys::{Array, Float32Array, Object, Reflect, Uint8ClampedArray};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};

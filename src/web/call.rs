@@ -7,7 +7,8 @@
 use js_sys::{Float32Array, Uint8Array, Uint8ClampedArray, Uint32Array, WebAssembly};
 use wasm_bindgen::prelude::*;
 
-use super::{WebSegmenter, plain, read, set, to_js, with_timings};
+use super::segmenter::WebSegmenter;
+use super::{plain, read, set, to_js, with_timings};
 use crate::error::{Error, ErrorKind};
 use crate::matte::{Bands, Block};
 use crate::segmenter::{Intake, SegmentOptions};
