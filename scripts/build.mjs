@@ -81,6 +81,7 @@ function published() {
       '.': { types: './index.d.ts', default: './index.js' },
       // For those who serve the files from a folder of their own (`assetBase`).
       './worker.js': './worker.js',
+      './worker.gpu.js': './worker.gpu.js',
       './worker.onnx.js': './worker.onnx.js',
       ...(THREADS && { './worker.threads.js': './worker.threads.js' }),
       './wasm/*': './wasm/*',

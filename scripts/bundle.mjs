@@ -3,7 +3,9 @@
  *
  * Files that share nothing at run time but messages: `index.js` is what pages import; `worker.js` is
  * self-contained; `runner.js` is loaded only where the page's own thread must do. The last two have
- * a twin each, `*.onnx.js`, for the build that reads ONNX files, and the worker one for the build with threads.
+ * a twin each, `*.onnx.js`, for the build that reads ONNX files, and the worker one for the build with threads;
+ * `worker.gpu.js` is the GPU's, and `accelerator.js`
+ * the page's side of it, loaded only where there is one.
  */
 
 import { existsSync, readFileSync } from 'node:fs';
@@ -17,7 +19,7 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const THREADS = existsSync(`${ROOT}target/wasm-std`) && readFileSync(`${ROOT}target/wasm-std`, 'utf8') === 'yes';
 
 /** The bundles that the package holds. */
-export const BUNDLES = ['index', 'runner', 'worker', 'runner.onnx', 'worker.onnx', ...(THREADS ? ['worker.threads'] : [])];
+export const BUNDLES = ['index', 'accelerator', 'runner', 'worker', 'runner.onnx', 'worker.onnx', 'worker.gpu', ...(THREADS ? ['worker.threads'] : [])];
 
 /** The generated JavaScript side of a WebAssembly build; `simd` and `relaxed` have the same. */
 export function glue(build) {
@@ -40,9 +42,10 @@ export async function bundle(name, { outfile, minify = true } = {}) {
     charset: 'utf8',
     legalComments: 'none',
     define: { VERSION: JSON.stringify(PACKAGE.version), THREADS: String(THREADS) },
-    alias: { '#wasm': glue(name.split('.')[1] ?? 'simd') },
-    // For index.js the runners stay files of their own; in the others they are a part.
-    external: name === 'index' ? ['./runner.js', './runner.onnx.js'] : [],
+    alias: { '#wasm': glue(name.split('.')[1] ?? 'simd'), '#gpu': glue('gpu') },
+    loader: { '.jpg': 'binary' },
+    // For index.js these stay files of their own; in the others they are a part.
+    external: name === 'index' ? ['./accelerator.js', './runner.js', './runner.onnx.js'] : [],
     logLevel: 'warning',
   });
   return outputFiles?.[0].text;

@@ -14,6 +14,7 @@ const WASM: Record<Build, () => URL> = {
   simd: () => new URL('./wasm/featheredge.simd.wasm', import.meta.url),
   relaxed: () => new URL('./wasm/featheredge.relaxed.wasm', import.meta.url),
   onnx: () => new URL('./wasm/featheredge.onnx.wasm', import.meta.url),
+  gpu: () => new URL('./wasm/featheredge.gpu.wasm', import.meta.url),
   // Not named in a package that lacks it: bundlers would look for the file.
   threads: THREADS ? () => new URL('./wasm/featheredge.threads.wasm', import.meta.url) : absent,
 };

@@ -7,7 +7,7 @@
 
 import { SegmentError, abortedBy, foreignPicture } from './error.js';
 import type { Downloads } from './files.js';
-import type { Captured, Loaded, LoadTask, MatteAnswer, PredictTask, PredictionAnswer, Reply, Request, SegmentTask } from './protocol.js';
+import type { Answer as AnswerTo, Captured, Loaded, LoadTask, Reply, Request, Task } from './protocol.js';
 import type { OpenThread, Thread } from './threads.js';
 import { release, transferables } from './transfer.js';
 import type { Progress } from './types.js';
@@ -16,12 +16,19 @@ type Answer = Extract<Reply, { type: 'done' | 'failed' | 'trapped' }> | { type: 
 
 /** A call from the moment it is made until its promise settles. */
 interface Job {
-  task: SegmentTask | PredictTask;
+  task: Task;
   picture: Promise<Captured>;
+  /** Whether it must not go to the accelerator. */
+  plain: boolean;
   settled: boolean;
-  resolve(value: MatteAnswer | PredictionAnswer): void;
+  resolve(value: AnswerTo<Task>): void;
   /** Also releases the picture. Only the first settling counts. */
   reject(error: unknown): void;
+}
+
+/** Something faster that may do a call, or leave it to the thread by `undefined`; the picture stays here. */
+export interface Faster {
+  run(task: Task, picture: Captured): Promise<AnswerTo<Task> | undefined>;
 }
 
 export class Client {
@@ -30,6 +37,7 @@ export class Client {
   readonly #downloads: Pick<Downloads, 'get' | 'take'>;
   readonly #replaceable: boolean;
   readonly #queue: Job[] = [];
+  #faster: Faster | undefined;
   #current: Job | undefined;
   #thread: Thread | undefined;
   #loaded: Loaded | undefined;
@@ -66,10 +74,13 @@ export class Client {
     }
   }
 
-  /** Queues a call; takes over the picture. */
-  call(task: SegmentTask, picture: Promise<Captured>, signal: AbortSignal | undefined): Promise<MatteAnswer>;
-  call(task: PredictTask, picture: Promise<Captured>, signal: AbortSignal | undefined): Promise<PredictionAnswer>;
-  call(task: Job['task'], picture: Promise<Captured>, signal: AbortSignal | undefined): Promise<MatteAnswer | PredictionAnswer> {
+  /** From now on `faster` is asked first. */
+  accelerate(faster: Faster): void {
+    this.#faster = faster;
+  }
+
+  /** Queues a call; takes over the picture. `plain`: the thread itself must do it. */
+  call<T extends Task>(task: T, picture: Promise<Captured>, signal?: AbortSignal, plain = false): Promise<AnswerTo<T>> {
     return new Promise((resolve, reject) => {
       const abort = () => this.#abort(job, abortedBy(signal!));
       signal?.addEventListener('abort', abort);
@@ -82,8 +93,9 @@ export class Client {
       const job: Job = {
         task,
         picture,
+        plain,
         settled: false,
-        resolve: (value) => settle(() => resolve(value)),
+        resolve: (value) => settle(() => resolve(value as AnswerTo<T>)),
         reject: (error) =>
           settle(() => {
             // Closing a bitmap that was sent does nothing.
@@ -122,13 +134,18 @@ export class Client {
     }
   }
 
-  async #run(job: Job): Promise<MatteAnswer | PredictionAnswer> {
+  async #run(job: Job): Promise<AnswerTo<Task>> {
     let picture = await this.#wait(job.picture);
+    const answer = this.#faster && !job.plain ? await this.#wait(this.#faster.run(job.task, picture)) : undefined;
+    if (answer) {
+      release(picture);
+      return answer;
+    }
     for (let attempt = 1; ; attempt++) {
       await this.#start();
       const request = { ...job.task, id: ++this.#lastId, picture };
       const answer = await this.#ask(request, transferables(picture), job);
-      if (answer.type === 'done') return answer.value as MatteAnswer | PredictionAnswer;
+      if (answer.type === 'done') return answer.value as AnswerTo<Task>;
       if (answer.type === 'failed') throw new SegmentError(answer.code, answer.message);
       this.#stop();
       const error = new SegmentError('INTERNAL', `the run broke off: ${answer.message}`);
@@ -192,7 +209,7 @@ export class Client {
     this.#thread = this.#loaded = this.#asked = undefined;
   }
 
-  async #ask(request: Exclude<Request, { type: 'cancel' }>, transfer: Transferable[], job: Job | undefined): Promise<Answer> {
+  async #ask(request: Extract<Request, { id: number }>, transfer: Transferable[], job: Job | undefined): Promise<Answer> {
     const asking = new Promise<Answer>((hear) => {
       this.#asked = { id: request.id, job, hear };
       this.#thread!.post(request, transfer);
@@ -208,7 +225,7 @@ export class Client {
   }
 
   #hear(reply: Reply): void {
-    if (reply.type !== 'started' && reply.id === this.#asked?.id) this.#asked.hear(reply);
+    if ('id' in reply && reply.id === this.#asked?.id) this.#asked.hear(reply);
   }
 
   #tell(progress: Progress): void {

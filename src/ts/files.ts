@@ -5,6 +5,7 @@
  */
 
 import { type Report, fetchModel, fetchModule } from './download.js';
+import { SegmentError } from './error.js';
 import type { ModelSource } from './protocol.js';
 
 export interface Files {
@@ -18,12 +19,17 @@ export interface Files {
 export class Downloads {
   readonly #wasm: string;
   readonly #model: ModelSource;
+  readonly #keep: boolean;
+  #kept: Pick<Files, 'model' | 'sha256'> | undefined;
+  #other: Promise<Files['wasm']> | undefined;
   #abort: AbortController | undefined;
   #pending: Promise<Files> | undefined;
 
-  constructor(wasm: string, model: ModelSource) {
+  /** `keep`: a second thread, with another WebAssembly file, may want the model as well. */
+  constructor(wasm: string, model: ModelSource, keep = false) {
     this.#wasm = wasm;
     this.#model = model;
+    this.#keep = keep;
   }
 
   /** The files: those under way, or new ones after `take` or a failure. */
@@ -35,10 +41,30 @@ export class Downloads {
   /** The files, for one thread to keep. */
   async take(report: Report): Promise<Files> {
     try {
-      return await this.get(report);
+      const files = await this.get(report);
+      if (this.#keep) this.#kept ??= { model: files.model.slice(), sha256: files.sha256 };
+      return files;
     } finally {
       this.#pending = undefined;
     }
+  }
+
+  /** The model that was taken, with another WebAssembly file; each later call gives the very same. */
+  async beside(wasm: string): Promise<Files> {
+    const kept = this.#kept;
+    if (!kept) throw new SegmentError('INTERNAL', 'no model was kept');
+    this.#other ??= fetchModule(wasm, () => {}, new AbortController().signal);
+    try {
+      return { wasm: await this.#other, ...kept };
+    } catch (error) {
+      this.#other = undefined;
+      throw error;
+    }
+  }
+
+  /** Gives back the memory of what was kept. */
+  forget(): void {
+    this.#kept = this.#other = undefined;
   }
 
   /** Ends what is under way. */

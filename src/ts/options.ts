@@ -3,11 +3,12 @@
 import { MODEL_IDS, modelUrl, resolveBase, resolveUrl } from './assets.js';
 import { SegmentError } from './error.js';
 import { MAX_PIXELS } from './limits.js';
-import type { ModelSource, SegmentTask } from './protocol.js';
-import type { CreateOptions, CustomModel, ModelContract, Morphology, SegmentOptions } from './types.js';
+import type { DrawTask, ModelSource, SegmentTask } from './protocol.js';
+import type { CreateOptions, CustomModel, DrawOptions, ModelContract, Morphology, SegmentOptions } from './types.js';
 
 const OPERATIONS: readonly string[] = ['open', 'close', 'erode', 'dilate'] satisfies Morphology['operation'][];
-const EXECUTORS: readonly string[] = ['auto', 'cpu'] satisfies CreateOptions['executor'][];
+const EXECUTORS: readonly string[] = ['auto', 'gpu', 'cpu'] satisfies CreateOptions['executor'][];
+const EFFECTS: readonly string[] = ['cutout', 'matte'] satisfies DrawOptions['effect'][];
 const MAX_THREADS = 16;
 /** On more than this `'auto'` does not insist: the page's other work needs cores as well. */
 const AUTO_THREADS = 4;
@@ -18,10 +19,11 @@ const MAX_RADIUS = 64;
 export interface CheckedCreate {
   base: URL | undefined;
   model: ModelSource;
-  executor: 'auto' | 'cpu';
+  executor: 'auto' | 'gpu' | 'cpu';
   worker: boolean;
   threads: number;
   maxPixels: number;
+  memory: CreateOptions['memory'];
 }
 
 export function checkCreate(options: CreateOptions): CheckedCreate {
@@ -35,12 +37,16 @@ export function checkCreate(options: CreateOptions): CheckedCreate {
   if (!Number.isInteger(maxPixels) || maxPixels < 1 || maxPixels > MAX_PIXELS) {
     throw invalid('maxPixels', maxPixels, `a whole number from 1 to ${MAX_PIXELS}`);
   }
-  if (options.onProgress !== undefined && typeof options.onProgress !== 'function') {
-    throw invalid('onProgress', options.onProgress, 'a function');
+  for (const name of ['onProgress', 'onEvent'] as const) {
+    if (options[name] !== undefined && typeof options[name] !== 'function') throw invalid(name, options[name], 'a function');
+  }
+  const { memory } = options;
+  if (memory !== undefined && !(isObject(memory) && typeof memory.getItem === 'function' && typeof memory.setItem === 'function')) {
+    throw invalid('memory', memory, 'a store such as localStorage');
   }
   checkSignal(options.signal);
   const base = resolveBase(options.assetBase);
-  return { base, model: checkModel(model, base), executor, worker, threads: threads === 'auto' ? autoThreads() : threads, maxPixels };
+  return { base, model: checkModel(model, base), executor, worker, threads: threads === 'auto' ? autoThreads() : threads, maxPixels, memory };
 }
 
 /** Some browsers do not say how many cores there are. */
@@ -100,6 +106,14 @@ export function checkSegment(options: SegmentOptions, subjects: readonly string[
   return { type: 'segment', of, intensity, feather, morphology: checkMorphology(morphology) };
 }
 
+/** As `checkSegment`. */
+export function checkDraw(options: DrawOptions, subjects: readonly string[]): DrawTask {
+  const task = checkSegment(options, subjects);
+  const { effect = 'cutout' } = options;
+  if (!EFFECTS.includes(effect)) throw invalid('effect', effect, `one of ${EFFECTS.join(', ')}`);
+  return { ...task, type: 'draw', effect };
+}
+
 function checkMorphology(morphology: Morphology | undefined): Morphology | undefined {
   if (morphology === undefined) return undefined;
   checkObject('morphology', morphology);
@@ -116,7 +130,11 @@ export function checkSignal(signal: AbortSignal | undefined): void {
 }
 
 export function checkObject(name: string, value: unknown): void {
-  if (typeof value !== 'object' || value === null) throw invalid(name, value, 'an object');
+  if (!isObject(value)) throw invalid(name, value, 'an object');
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 export function invalid(name: string, got: unknown, want: string): SegmentError {

@@ -46,7 +46,8 @@ async function openBitmap(bitmap: ImageBitmap, maxPixels: number): Promise<Opene
   }
 }
 
-async function decode(blob: Blob, maxPixels: number, pictureSize: PictureSize): Promise<ImageBitmap> {
+/** A file as a bitmap, once its header was found fit. */
+export async function decode(blob: Blob, maxPixels: number, pictureSize: PictureSize): Promise<ImageBitmap> {
   await checkHeader(blob, maxPixels, pictureSize);
   try {
     // Orientation from EXIF is honoured by default.

@@ -7,7 +7,7 @@
 
 import type { Build } from './features.js';
 import type { Files } from './files.js';
-import type { Arithmetic, ErrorCode, Info, ModelContract, ModelId, Morphology, Timings } from './types.js';
+import type { Arithmetic, Effect, ErrorCode, Executor, ModelContract, ModelId, Morphology, Timings } from './types.js';
 
 /** Straight RGBA, row by row. */
 export interface Pixels {
@@ -43,16 +43,35 @@ export interface SegmentTask {
   morphology: Morphology | undefined;
 }
 
+export interface DrawTask extends Omit<SegmentTask, 'type'> {
+  type: 'draw';
+  effect: Effect;
+}
+
 export interface PredictTask {
   type: 'predict';
+}
+
+/** Any call. */
+export type Task = SegmentTask | DrawTask | PredictTask;
+
+/** For the worker of the `gpu` build; `half`: with weights in half precision, where it can. */
+export interface GpuLoadTask {
+  type: 'load-gpu';
+  model: ModelId;
+  maxPixels: number;
+  half: boolean;
 }
 
 /** What the page asks for. */
 export type Request =
   | (LoadTask & { id: number; files: Files })
-  | ((SegmentTask | PredictTask) & { id: number; picture: Captured })
+  | (GpuLoadTask & { id: number; files: Files })
+  | (Task & { id: number; picture: Captured })
   /** The answer to this id is no longer wanted. */
-  | { type: 'cancel'; id: number };
+  | { type: 'cancel'; id: number }
+  /** The GPU is to be lost, as if by a crash of its driver. */
+  | { type: 'lose' };
 
 /** What the workers of the `threads` build are told first: one, who helps it, and the others, whom to help. */
 export type Assignment = { type: 'helpers'; ports: MessagePort[] } | { type: 'help'; port: MessagePort };
@@ -71,7 +90,7 @@ export interface Loaded {
   subjects: string[];
   inputWidth: number;
   inputHeight: number;
-  executor: Info['executor'];
+  executor: Executor;
   arithmetic: Arithmetic;
   /** Whether a trial chose it. */
   tried: boolean;
@@ -85,11 +104,28 @@ export interface Loaded {
   modelBytes: number;
 }
 
+/** What the worker of the `gpu` build says once it is ready. */
+export interface GpuLoaded {
+  half: boolean;
+  wasmBytes: number;
+  /** The file of a small portrait, for the self-test: only where there is a GPU is it downloaded. */
+  portrait: Uint8Array<ArrayBuffer>;
+}
+
 export interface MatteAnswer {
   width: number;
   height: number;
   alpha: Uint8ClampedArray<ArrayBuffer>;
   timings: RunTimings;
+  executor: Executor;
+}
+
+export interface DrawAnswer {
+  width: number;
+  height: number;
+  bitmap: ImageBitmap;
+  timings: RunTimings;
+  executor: Executor;
 }
 
 export interface PredictionAnswer {
@@ -98,13 +134,19 @@ export interface PredictionAnswer {
   classes: string[];
   data: Float32Array<ArrayBuffer>;
   timings: RunTimings;
+  executor: Executor;
 }
+
+/** What a call is answered with. */
+export type Answer<T extends Task> = T extends SegmentTask ? MatteAnswer : T extends DrawTask ? DrawAnswer : PredictionAnswer;
 
 /** What comes back. */
 export type Reply =
   /** The worker's script runs; sent once, before anything is asked. */
   | { type: 'started'; version: string }
-  | { type: 'done'; id: number; value: Loaded | MatteAnswer | PredictionAnswer }
+  | { type: 'done'; id: number; value: Loaded | GpuLoaded | Answer<Task> }
   | { type: 'failed'; id: number; code: ErrorCode; message: string }
+  /** The GPU is gone; not the answer to anything. */
+  | { type: 'lost'; message: string }
   /** The WebAssembly instance broke and must not be used again; a call's picture comes back for a new one. */
   | { type: 'trapped'; id: number; message: string; picture: Captured | undefined };

@@ -32,7 +32,7 @@ export class Run {
     this.#guard = guard;
   }
 
-  async segment(options: Options, decodeMs: number): Promise<MatteAnswer> {
+  async segment(options: Options, decodeMs: number): Promise<Omit<MatteAnswer, 'executor'>> {
     const { width, height } = this.#source;
     const [segmenter, guard] = [this.#segmenter, this.#guard];
     await this.#intake();
@@ -49,7 +49,7 @@ export class Run {
     return { width, height, alpha, timings: { decodeMs: decodeMs + this.#readMs, preMs, inferMs, postMs } };
   }
 
-  async predict(decodeMs: number): Promise<PredictionAnswer> {
+  async predict(decodeMs: number): Promise<Omit<PredictionAnswer, 'executor'>> {
     await this.#intake();
     const { width, height, classes, data, preMs, inferMs, postMs } = this.#guard(() => this.#segmenter.predict());
     return { width, height, classes, data, timings: { decodeMs: decodeMs + this.#readMs, preMs, inferMs, postMs } };

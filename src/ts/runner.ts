@@ -7,14 +7,15 @@
 
 import init, { WebSegmenter, initSync, pictureSize } from '#wasm';
 
+import { paint } from './drawing.js';
 import { SegmentError, hasCode, messageOf } from './error.js';
 import { type Opened, openPicture } from './pixels.js';
 import type { Captured, Loaded, Reply, Request } from './protocol.js';
 import { Run } from './run.js';
-import { release, transferables } from './transfer.js';
+import { ownBuffers, release, transferables } from './transfer.js';
 
 type Load = Extract<Request, { type: 'load' }>;
-type Call = Extract<Request, { type: 'segment' | 'predict' }>;
+type Call = Extract<Request, { picture: Captured }>;
 type Value = Extract<Reply, { type: 'done' }>['value'];
 
 /** Thrown for a broken WebAssembly instance: it must not be called again. */
@@ -33,6 +34,7 @@ export class Runner {
   #segmenter: WebSegmenter | undefined;
   /** Columns and rows of what the network takes. */
   #input: [number, number] = [0, 0];
+  #executor: Loaded['executor'] = 'cpu';
   #maxPixels = 0;
   #cancelled: number | undefined;
 
@@ -46,6 +48,9 @@ export class Runner {
         return this.#answer(request.id, () => this.#load(request));
       case 'cancel':
         this.#cancelled = request.id;
+        return;
+      case 'load-gpu':
+      case 'lose':
         return;
       default:
         return this.#call(request);
@@ -72,6 +77,7 @@ export class Runner {
     const { version, model: _, ...info } = this.#segmenter.info();
     if (version !== VERSION) throw misfit(`is of version ${version}`);
     this.#input = [info.inputWidth, info.inputHeight];
+    this.#executor = info.executor;
     return { ...info, wasmBytes, modelBytes };
   }
 
@@ -92,7 +98,12 @@ export class Runner {
           if (this.#closed) throw closed();
           return guard(act);
         });
-        return call.type === 'segment' ? run.segment(options(call), decodeMs) : run.predict(decodeMs);
+        const executor = this.#executor;
+        if (call.type === 'predict') return { ...(await run.predict(decodeMs)), executor };
+        const matte = await run.segment(options(call), decodeMs);
+        if (call.type === 'segment') return { ...matte, executor };
+        const { width, height, timings } = matte;
+        return { width, height, timings, executor, bitmap: await paint(call.effect, opened.source, matte.alpha) };
       },
       picture,
     );
@@ -155,13 +166,8 @@ function guard<T>(call: () => T): T {
   }
 }
 
-function options({ of, intensity, feather, morphology }: Extract<Call, { type: 'segment' }>) {
+function options({ of, intensity, feather, morphology }: Exclude<Call, { type: 'predict' }>) {
   return { of, intensity, feather, morphology };
-}
-
-function ownBuffers(value: Value): Transferable[] {
-  if ('alpha' in value) return [value.alpha.buffer];
-  return 'data' in value ? [value.data.buffer] : [];
 }
 
 function closed(): SegmentError {

@@ -2,31 +2,55 @@
 
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import type { Accelerator } from './accelerator.js';
+import { findAdapter, hasWebGpu } from './adapter.js';
 import { recallArithmetic, rememberArithmetic } from './arithmetic.js';
 import { wasmUrl } from './assets.js';
+import { checkCanvas, show } from './canvas.js';
+import { refuseAdapter, refuseGpu } from './choice.js';
 import { Client } from './client.js';
 import { SegmentError, abortedBy, messageOf } from './error.js';
 import { type Build, chooseBuild, refuseThreads } from './features.js';
 import { Downloads } from './files.js';
 import { prepareFrames } from './frames.js';
-import { type CheckedCreate, checkCreate, checkObject, checkSegment, checkSignal } from './options.js';
+import { Report } from './info.js';
+import { type CheckedCreate, checkCreate, checkDraw, checkObject, checkSegment, checkSignal } from './options.js';
 import { capture } from './picture.js';
-import type { Captured, Loaded, LoadTask } from './protocol.js';
+import type { Captured, LoadTask } from './protocol.js';
 import { ThreadUnavailable, pageThread, workerThread } from './threads.js';
-import type { CreateOptions, Info, Matte, Picture, PredictOptions, Prediction, SegmentOptions } from './types.js';
+import type { CreateOptions, DrawOptions, Drawing, Info, Matte, Picture, PredictOptions, Prediction, SegmentOptions } from './types.js';
 
 export class Segmenter {
-  /** What really runs, and why. */
-  readonly info: Info;
+  /**
+   * Resolves with `info` once it is known which executor runs what comes later: at once, unless a GPU is still to be tried.
+   * It never rejects; a segmenter that is closed meanwhile settles for what it had.
+   */
+  readonly settled: Promise<Info>;
 
   readonly #client: Client;
+  readonly #report: Report;
   readonly #maxPixels: number;
+  #accelerator: Accelerator | undefined;
+  #closed = false;
 
   /** Use `Segmenter.create`. */
-  private constructor(client: Client, info: Info, maxPixels: number) {
+  private constructor(client: Client, report: Report, files: Downloads, checked: CheckedCreate) {
     this.#client = client;
-    this.info = info;
-    this.#maxPixels = maxPixels;
+    this.#report = report;
+    this.#maxPixels = checked.maxPixels;
+    this.settled = this.#accelerate(files, checked).then(
+      () => this.info,
+      (error: unknown) => {
+        // Nothing about the GPU may keep the CPU from its work.
+        report.refuseGpu(`its trial broke off: ${messageOf(error)}`);
+        return this.info;
+      },
+    );
+  }
+
+  /** What runs now, and why. */
+  get info(): Info {
+    return this.#report.info;
   }
 
   /**
@@ -63,13 +87,16 @@ export class Segmenter {
     const { onProgress, signal } = options;
     const name = model.id === 'custom' ? { id: model.id, contract: model.contract } : { id: model.id, arithmetic: recallArithmetic(build) };
     const task: LoadTask = { type: 'load', model: name, maxPixels };
-    const files = new Downloads(wasmUrl(build, base), model);
+    const mayAccelerate = hasWebGpu() && refuseGpu({ asked: checked.executor, worker, ships: model.id !== 'custom' }) === undefined;
+    const files = new Downloads(wasmUrl(build, base), model, mayAccelerate);
     const open = async (client: Client, inWorker: boolean, why: string) => {
       const loaded = await client.load(onProgress, signal);
       if (loaded.tried) rememberArithmetic(build, loaded.arithmetic);
-      const info = describe(loaded, model.id, inWorker, why + onThreads);
+      const report = new Report(loaded, model.id, inWorker, why + onThreads, options.onEvent);
+      const segmenter = new Segmenter(client, report, files, checked);
+      if (checked.executor === 'gpu') await segmenter.#gpuOrAbort(signal);
       if (onProgress) queueMicrotask(() => onProgress({ phase: 'ready' }));
-      return new Segmenter(client, info, maxPixels);
+      return segmenter;
     };
     const onPage = (why: string) => open(new Client(pageThread(build), task, files, false), false, why);
     const inWorker = workerThread(base, build, build === 'threads' ? threads : 1);
@@ -105,6 +132,24 @@ export class Segmenter {
   }
 
   /**
+   * Draws an effect of `picture` on `canvas`, which takes the picture's size. Where the GPU runs, nothing is read back
+   * from it: this is the way to show frames.
+   *
+   * The canvas shows it by a `bitmaprenderer` context, or by its `2d` context if it has one already.
+   *
+   * @throws {SegmentError} as `segment`; `INVALID_INPUT` also if the canvas has a context of another kind
+   */
+  async draw(picture: Picture, canvas: HTMLCanvasElement | OffscreenCanvas, options: DrawOptions = {}): Promise<Drawing> {
+    const start = performance.now();
+    const task = checkDraw(options, this.info.subjects);
+    checkCanvas(canvas);
+    const taken = this.#take(picture, options.signal);
+    const { timings, bitmap, ...drawing } = await this.#client.call(task, taken.picture, options.signal);
+    show(bitmap, canvas);
+    return { ...drawing, timings: complete(timings, taken, start) };
+  }
+
+  /**
    * The network's own answer, before it is made a matte: for tests and tools.
    *
    * @throws {SegmentError} as `segment`
@@ -118,8 +163,18 @@ export class Segmenter {
     return { ...prediction, timings: complete(timings, taken, start) };
   }
 
-  /** Frees the model and ends the worker. Pending calls reject with `CLOSED`. Closing twice does nothing. */
+  /**
+   * Loses the GPU, as if its driver had crashed, to see what then happens: the CPU takes over, also a call under way,
+   * and the GPU is built anew behind it. Whether there was one to lose.
+   */
+  simulateDeviceLoss(): boolean {
+    return this.#accelerator?.lose() ?? false;
+  }
+
+  /** Frees the model and ends the workers. Pending calls reject with `CLOSED`. Closing twice does nothing. */
   close(): void {
+    this.#closed = true;
+    this.#accelerator?.close();
     this.#client.close();
   }
 
@@ -131,6 +186,56 @@ export class Segmenter {
       this.prototype[Symbol.dispose] = function (this: Segmenter) {
         this.close();
       };
+    }
+  }
+
+  /** Looks for a GPU and, where there is one that may be of use, has it tried. Resolves once it runs or does not. */
+  async #accelerate(files: Downloads, { base, model, executor, worker, maxPixels, memory }: CheckedCreate): Promise<void> {
+    const report = this.#report;
+    const refusal = refuseGpu({ asked: executor, worker, ships: model.id !== 'custom' });
+    if (model.id === 'custom' || refusal !== undefined) return report.refuseGpu(refusal!);
+    const adapter = await findAdapter();
+    if (this.#closed) return;
+    const useless = refuseAdapter(adapter, executor);
+    if (typeof adapter !== 'string') report.adapter = adapter;
+    if (typeof adapter === 'string' || useless !== undefined) {
+      files.forget();
+      return report.refuseGpu(useless!);
+    }
+    // Only now is anything of the GPU downloaded.
+    const { Accelerator, prospect, recallChoice, rememberChoice } = await import('./accelerator.js');
+    const hopes = prospect(executor, recallChoice(adapter, model.id, memory));
+    if (!hopes.load || this.#closed) {
+      files.forget();
+      return report.refuseGpu(hopes.why);
+    }
+    const accelerator = new Accelerator({
+      open: workerThread(base, 'gpu'),
+      model: model.id,
+      maxPixels,
+      software: adapter.software,
+      subject: this.info.subjects[0]!,
+      files: () => files.beside(wasmUrl('gpu', base)),
+      onCpu: (task, picture) => this.#client.call(task, Promise.resolve(picture), undefined, true),
+      remember: (choice) => rememberChoice(adapter, model.id, choice, memory),
+      tell: (event) => report.tell(event),
+    });
+    this.#accelerator = accelerator;
+    report.standing = accelerator.standing;
+    this.#client.accelerate(accelerator);
+    await accelerator.start(hopes);
+    if (!accelerator.standing.running) files.forget();
+  }
+
+  /** Waits for the GPU, as long as loading is not given up. */
+  async #gpuOrAbort(signal: AbortSignal | undefined): Promise<void> {
+    const abort = () => this.close();
+    signal?.addEventListener('abort', abort);
+    await this.settled;
+    signal?.removeEventListener('abort', abort);
+    if (signal?.aborted) {
+      this.close();
+      throw abortedBy(signal);
     }
   }
 
@@ -155,25 +260,4 @@ interface Taken {
 
 function complete(timings: Omit<Matte['timings'], 'totalMs'>, taken: Taken, start: number): Matte['timings'] {
   return { ...timings, decodeMs: timings.decodeMs + taken.captureMs, totalMs: performance.now() - start };
-}
-
-const BUILD_REASONS: Record<Info['build'], string> = {
-  simd: 'the browser has SIMD, but not relaxed SIMD',
-  relaxed: 'the browser has relaxed SIMD',
-  threads: 'several threads were asked for',
-  onnx: 'the model does not ship with the package',
-};
-
-function describe(loaded: Loaded, model: Info['model'], worker: boolean, why: string): Info {
-  const { tried: _, ...facts } = loaded;
-  const { build, executor } = facts;
-  const thread = worker ? 'in a worker' : "on the page's own thread";
-  return Object.freeze({
-    ...facts,
-    model,
-    worker,
-    threads: facts.threads ?? 1,
-    reason: `Runs by the executor ${executor}, because ${loaded.reason}; with the ${build} build, because ${BUILD_REASONS[build]}; ${thread}, ${why}.`,
-    version: VERSION,
-  });
 }

@@ -81,13 +81,14 @@ function acquaint(first: Worker, helpers: Worker[]): void {
 function openWorker(base: URL | undefined, build: Build): Worker {
   if (base) return new Worker(new URL(`${SCRIPTS[build]}.js`, base), { type: 'module', name: 'featheredge' });
   if (THREADS && build === 'threads') return new Worker(new URL('./worker.threads.js', import.meta.url), { type: 'module', name: 'featheredge' });
+  if (build === 'gpu') return new Worker(new URL('./worker.gpu.js', import.meta.url), { type: 'module', name: 'featheredge' });
   return build === 'onnx'
     ? new Worker(new URL('./worker.onnx.js', import.meta.url), { type: 'module', name: 'featheredge' })
     : new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'featheredge' });
 }
 
 /** Builds whose JavaScript sides differ have a script each. */
-const SCRIPTS: Record<Build, string> = { simd: 'worker', relaxed: 'worker', threads: 'worker.threads', onnx: 'worker.onnx' };
+const SCRIPTS: Record<Build, string> = { simd: 'worker', relaxed: 'worker', threads: 'worker.threads', onnx: 'worker.onnx', gpu: 'worker.gpu' };
 
 /** The page's own thread; what runs there is loaded only now. */
 export function pageThread(build: Build): OpenThread {

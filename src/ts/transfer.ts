@@ -1,6 +1,6 @@
 /** What happens to a captured picture's memory: moved to the other thread, or given back. */
 
-import type { Captured } from './protocol.js';
+import type { Captured, Reply } from './protocol.js';
 
 /** What of a picture moves to the other thread instead of being copied. */
 export function transferables(picture: Captured): Transferable[] {
@@ -13,4 +13,11 @@ export function transferables(picture: Captured): Transferable[] {
 export function release(picture: Captured): void {
   if (picture.kind === 'bitmap') picture.bitmap.close();
   if (picture.kind === 'frame') picture.frame.close();
+}
+
+/** What of an answer moves to the page. */
+export function ownBuffers(value: Extract<Reply, { type: 'done' }>['value']): Transferable[] {
+  if ('alpha' in value) return [value.alpha.buffer];
+  if ('bitmap' in value) return [value.bitmap];
+  return 'data' in value ? [value.data.buffer] : [];
 }

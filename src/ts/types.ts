@@ -47,8 +47,19 @@ export type Progress =
 export interface CreateOptions {
   /** Default `'selfie'`. Hair, skin and clothes need `'multiclass'`. */
   model?: ModelId | CustomModel;
-  /** What runs the network. `'auto'` (default) takes the fastest there is; today that is the CPU. */
-  executor?: 'auto' | 'cpu';
+  /**
+   * What runs the network. With `'auto'` (default) `create` resolves as soon as the CPU can run it; behind it, where there
+   * is a GPU that is no software, the GPU is tried, and runs what comes later if it is right and faster (`settled` says when).
+   * `'gpu'` waits for it, and takes it even if it is slower. Whatever the GPU fails to do, the CPU does; `info` says why.
+   */
+  executor?: 'auto' | 'gpu' | 'cpu';
+  /**
+   * Where to remember which executor was the faster on this device, such as `localStorage`, under the key `featheredge`.
+   * Without it, that is known for as long as the page lives: this library keeps nothing in the browser by itself.
+   */
+  memory?: Pick<Storage, 'getItem' | 'setItem'>;
+  /** Hears what `info.events` gathers, as it happens. */
+  onEvent?: (event: ExecutorEvent) => void;
   /**
    * Run in a module worker, so that the page stays responsive. Default true.
    * Where a worker cannot be started, the page's own thread is used, and `info.reason` says why.
@@ -110,6 +121,14 @@ export interface SegmentOptions {
   signal?: AbortSignal;
 }
 
+export interface DrawOptions extends SegmentOptions {
+  /** `'cutout'` (default): the subject on a transparent ground. `'matte'`: the matte as an opaque picture in grey. */
+  effect?: Effect;
+}
+
+/** What can be drawn of a picture. */
+export type Effect = 'cutout' | 'matte';
+
 export interface PredictOptions {
   /** Gives up this call; it then rejects with `ABORTED`. Others are not affected. */
   signal?: AbortSignal;
@@ -137,6 +156,20 @@ export interface Matte {
   /** `width * height` values, row by row from the top left: 0 is ground, 255 is subject. */
   alpha: Uint8ClampedArray<ArrayBuffer>;
   timings: Timings;
+  /** What ran the network. */
+  executor: Executor;
+}
+
+/** That a canvas shows a picture's effect now. */
+export interface Drawing {
+  /** The picture's width after EXIF orientation, and now the canvas's. */
+  width: number;
+  /** The picture's height after EXIF orientation, and now the canvas's. */
+  height: number;
+  /** Where the GPU draws, its stages cannot be told apart: `inferMs` is until it has taken on all of them. */
+  timings: Timings;
+  /** What ran the network. */
+  executor: Executor;
 }
 
 /** The network's answer as probabilities, at its own size. The caller owns it. */
@@ -148,12 +181,46 @@ export interface Prediction {
   /** `[height, width, classes]`, row-major, each value from 0 to 1. */
   data: Float32Array<ArrayBuffer>;
   timings: Timings;
+  /** What ran the network. */
+  executor: Executor;
+}
+
+/** `'tract'` is the library that runs an ONNX file which cannot be made a plan: slower, but it knows all operators. */
+export type Executor = 'cpu' | 'gpu' | 'tract';
+
+/** A GPU as the browser tells of it; what it keeps to itself is empty. */
+export interface GpuAdapter {
+  /** Its name for a person. */
+  name: string;
+  vendor: string;
+  architecture: string;
+  /** What it is driven by: `'webgpu'`. */
+  backend: string;
+  /** Whether it is a program that runs on the CPU: such a one is never preferred. */
+  software: boolean;
+}
+
+/** Something that happened to the executors. */
+export interface ExecutorEvent {
+  /**
+   * `chosen`: the choice was made. `lost`: the GPU went away. `failed`: it refused, hung or gave wrong numbers.
+   * `restored`: it runs again after either. `demoted`: it is left alone from now on. Meanwhile the CPU runs everything.
+   */
+  kind: 'chosen' | 'lost' | 'failed' | 'restored' | 'demoted';
+  /** What runs from now on. */
+  executor: Executor;
+  /** When, in milliseconds since 1970, as `Date.now()`. */
+  at: number;
+  /** Of `lost`, `failed` and `demoted`: what kind of failure it was. */
+  code?: ErrorCode;
+  /** What happened, in words for a person. */
+  message: string;
 }
 
 /** Single precision, or whole numbers of 16 bits with sums of 32. */
 export type Arithmetic = 'f32' | 'i16';
 
-/** What really runs, and why. */
+/** What runs now, and why. It is another object once anything has changed. */
 export interface Info {
   /** The model's id, or `'custom'`. */
   model: ModelId | 'custom';
@@ -164,12 +231,21 @@ export interface Info {
   /** Size of the network's input. */
   inputWidth: number;
   inputHeight: number;
-  /** `'tract'` is the library that runs an ONNX file which cannot be made a plan: slower, but it knows all operators. */
-  executor: 'cpu' | 'tract';
+  /** What runs the network now. */
+  executor: Executor;
+  /** The GPU, as far as it was looked for. */
+  adapter: GpuAdapter | undefined;
+  /** Whether the GPU runs, with weights in half precision. */
+  half: boolean;
+  /** What happened to the executors, the latest last; a hundred at most. */
+  events: readonly ExecutorEvent[];
   /** In what it multiplies. Where a model's weights are whole numbers, whichever was faster in a short trial on this device. */
   arithmetic: Arithmetic;
-  /** Which WebAssembly build was chosen; `'threads'` where more than one thread runs; `'onnx'`, far larger, for models that do not ship with the package. */
-  build: 'simd' | 'relaxed' | 'threads' | 'onnx';
+  /**
+   * Which WebAssembly build runs; `'threads'` where more than one thread does; `'onnx'`, far larger, for models that do
+   * not ship with the package; `'gpu'` where that runs.
+   */
+  build: 'simd' | 'relaxed' | 'threads' | 'onnx' | 'gpu';
   /** Whether it runs in a worker. */
   worker: boolean;
   /** How many threads the network runs on. */

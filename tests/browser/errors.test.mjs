@@ -97,7 +97,7 @@ ring('errors', { Chromium: CHROMIUM }, async (t) => {
     }
     for (const [options, message] of [
       [{ model: 'selfi' }, /model is "selfi", want one of selfie, selfie-landscape, multiclass/],
-      [{ executor: 'gpu' }, /executor is "gpu"/],
+      [{ executor: 'tpu' }, /executor is "tpu"/],
       [{ maxPixels: 0 }, /maxPixels is 0/],
       [{ assetBase: 'http://[' }, /assetBase/],
       [{ model: { onnx: 5 } }, /model\.onnx is 5/],

@@ -6,7 +6,7 @@ import test from 'node:test';
 
 import { load, segmentError } from './load.mjs';
 
-const { checkCreate, checkSegment } = await load('options');
+const { checkCreate, checkDraw, checkSegment } = await load('options');
 const { MAX_PIXELS, MAX_SIDE, checkSize } = await load('limits');
 const { MODEL_IDS, modelUrl, resolveBase, wasmUrl } = await load('assets');
 
@@ -26,6 +26,12 @@ test('defaults are the documented ones', () => {
     feather: undefined,
     morphology: undefined,
   });
+});
+
+test('a drawing is a matte with an effect', () => {
+  assert.deepEqual(checkDraw({}, SUBJECTS), { ...checkSegment({}, SUBJECTS), type: 'draw', effect: 'cutout' });
+  assert.equal(checkDraw({ effect: 'matte' }, SUBJECTS).effect, 'matte');
+  assert.throws(() => checkDraw({ effect: 'glow' }, SUBJECTS), segmentError('INVALID_INPUT', 'effect is "glow", want one of cutout, matte'));
 });
 
 test('without a person the first subject is the default', () => {
@@ -65,7 +71,9 @@ for (const [options, message] of [
   [{ model: { onnx: 'https://' } }, 'model.onnx is "https://", want a URL'],
   [{ model: { onnx: 'https://a.test/m', contract: { range: [0] } } }, 'model.contract.range is [0], want two numbers'],
   [{ model: { onnx: 'https://a.test/m', contract: { classes: 'x' } } }, 'model.contract.classes is "x", want a list of names'],
-  [{ executor: 'gpu' }, 'executor is "gpu", want one of auto, cpu'],
+  [{ executor: 'tpu' }, 'executor is "tpu", want one of auto, gpu, cpu'],
+  [{ onEvent: 1 }, 'onEvent is 1, want a function'],
+  [{ memory: {} }, 'memory is [object Object], want a store such as localStorage'],
   [{ worker: 'no' }, 'worker is "no", want true or false'],
   [{ threads: 0 }, 'threads is 0, want a whole number from 1 to 16, or auto'],
   [{ threads: 1.5 }, 'threads is 1.5, want a whole number from 1 to 16, or auto'],

@@ -15,8 +15,8 @@ const compiler = createRequire(import.meta.url).resolve('typescript/package.json
 
 test('minified code keeps the expressions that bundlers look for', async () => {
   const code = await bundle('index');
-  const workers = ['worker.js', 'worker.onnx.js', ...(THREADS ? ['worker.threads.js'] : [])];
-  const builds = ['simd', 'relaxed', 'onnx', ...(THREADS ? ['threads'] : [])];
+  const workers = ['worker.js', 'worker.gpu.js', 'worker.onnx.js', ...(THREADS ? ['worker.threads.js'] : [])];
+  const builds = ['simd', 'relaxed', 'onnx', 'gpu', ...(THREADS ? ['threads'] : [])];
   const files = [...workers, ...builds.map((build) => `wasm/featheredge.${build}.wasm`)];
   const models = ['models/selfie.plan', 'models/selfie-landscape.plan', 'models/multiclass.plan'];
   for (const file of [...files, ...models]) {
@@ -25,7 +25,7 @@ test('minified code keeps the expressions that bundlers look for', async () => {
   for (const name of workers) {
     assert.ok(code.includes(`new Worker(new URL("./${name}",import.meta.url),{type:"module",name:"featheredge"})`), name);
   }
-  for (const name of ['runner.js', 'runner.onnx.js']) assert.ok(code.includes(`import("./${name}")`), name);
+  for (const name of ['accelerator.js', 'runner.js', 'runner.onnx.js']) assert.ok(code.includes(`import("./${name}")`), name);
   assert.equal(code.split('import.meta').length - 1, files.length + models.length);
 });
 
@@ -73,9 +73,10 @@ test('the declarations serve a strict project', () => {
     writeFileSync(join(types, 'package.json'), JSON.stringify({ name: 'featheredge', version: PACKAGE.version, type: 'module', exports: { '.': { types: './index.d.ts' } } }));
     writeFileSync(
       join(folder, 'page.ts'),
-      `import { SegmentError, Segmenter, type ErrorCode, type Progress } from 'featheredge';
+      `import { SegmentError, Segmenter, type ErrorCode, type ExecutorEvent, type Progress } from 'featheredge';
       export async function cut(file: File, image: HTMLImageElement, frame: VideoFrame): Promise<ImageData> {
-        using segmenter = await Segmenter.create({ model: 'multiclass', onProgress: (p: Progress) => console.log(p.phase) });
+        using segmenter = await Segmenter.create({ model: 'multiclass', onProgress: (p: Progress) => console.log(p.phase), memory: localStorage, onEvent: (e: ExecutorEvent) => console.log(e.kind, e.at) });
+        console.log((await segmenter.settled).adapter?.software, await segmenter.draw(frame, new OffscreenCanvas(1, 1), { effect: 'matte', of: 'hair' }));
         await segmenter.predict(image);
         await segmenter.segment(frame, { feather: 5, morphology: { operation: 'open', radius: 2 } });
         try {
