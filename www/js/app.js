@@ -7,6 +7,7 @@
 
 import { makeCamera } from './camera.js';
 import { makeControls } from './controls.js';
+import { makeExecutorControl, showExecutor } from './executor.js';
 import { exportPng } from './export.js';
 import { time } from './format.js';
 import { makeIntake } from './intake.js';
@@ -144,13 +145,18 @@ async function settle(next, signal) {
   explainNothing(next.wanted.subject);
   const infos = await models.infos();
   if (signal.aborted) return;
-  const model = models.modelFor(next.wanted.subject);
-  const info = infos.find((candidate) => candidate.model === model);
+  const info = ofSubject(infos, next.wanted.subject);
   if (info) showStats(matte, info, infos);
+  if (info) showExecutor(info);
   download.disabled = nothing;
   const spent = time(matte.timings.totalMs);
   const deed = next.wanted.view === 'recolor' ? 'Recoloured' : 'Cut out';
   say('done', nothing ? `Nothing to cut out, after ${spent}` : `${deed} in ${spent}`);
+}
+
+/** @param {Awaited<ReturnType<typeof models.infos>>} infos @param {import('./models.js').Subject} subject */
+function ofSubject(infos, subject) {
+  return infos.find(({ model }) => model === models.modelFor(subject));
 }
 
 /** Draws what is on show again, in the colours and the strength that the controls name. */
@@ -204,6 +210,20 @@ download.addEventListener('click', async () => {
 part('compare').addEventListener('click', () => {
   comparing = !comparing;
   stage.setCompare(comparing);
+});
+
+makeExecutorControl(
+  () => {
+    models.forgetAll();
+    if (!picture) return;
+    picture.cuts.clear();
+    cut(picture, nextTurn());
+  },
+  () => models.loseGpu(),
+);
+models.hearExecutors(async () => {
+  const info = ofSubject(await models.infos(), controls.wanted().subject);
+  if (info) showExecutor(info);
 });
 
 const samples = makeSamples(take, (error) => showNotice(ofError(error), String(error)));

@@ -4,6 +4,7 @@
  */
 
 import { Segmenter } from '../featheredge/index.js';
+import { wish } from './executor.js';
 
 /** @typedef {import('../../src/ts/index.js').Progress} Progress */
 /** @typedef {import('../../src/ts/index.js').Segmenter} Loaded */
@@ -22,6 +23,19 @@ import { Segmenter } from '../featheredge/index.js';
 
 /** @type {Map<Model, Load>} */
 const loads = new Map();
+
+/** Called when another executor runs a network. @type {() => void} */
+let onExecutor = () => {};
+
+/** @param {() => void} listener */
+export function hearExecutors(listener) {
+  onExecutor = listener;
+}
+
+/** Loses the GPU of every network, as if its driver had crashed. */
+export async function loseGpu() {
+  for (const { segmenter } of loads.values()) (await segmenter).simulateDeviceLoss();
+}
 
 /** @param {Subject} subject @returns {Model} */
 export function modelFor(subject) {
@@ -60,6 +74,11 @@ export function forget(model) {
   entry?.segmenter.then((segmenter) => segmenter.close()).catch(() => {});
 }
 
+/** Drops all segmenters: the next uses start new ones. */
+export function forgetAll() {
+  for (const model of [...loads.keys()]) forget(model);
+}
+
 /** What each loaded segmenter says about itself. */
 export async function infos() {
   const ready = [...loads.values()].filter((entry) => entry.ready);
@@ -75,6 +94,8 @@ function start(model) {
   const add = counter(!cached);
   const segmenter = Segmenter.create({
     model,
+    executor: wish(),
+    onEvent: () => onExecutor(),
     onProgress(progress) {
       heard.standing = add(progress);
       heard.hear?.(heard.standing);
@@ -83,7 +104,10 @@ function start(model) {
   const entry = Object.assign(heard, { segmenter });
   // A failure is not kept: the next call downloads again.
   segmenter.then(
-    () => (entry.ready = true),
+    ({ settled }) => {
+      entry.ready = true;
+      settled.then(() => onExecutor());
+    },
     () => loads.get(model) === entry && loads.delete(model),
   );
   return entry;

@@ -13,7 +13,7 @@ const STEPS = [
   { key: 'postMs', name: 'Matte', tone: '70%' },
 ];
 
-const BUILDS = { simd: 'SIMD', relaxed: 'relaxed SIMD', threads: 'relaxed SIMD, threads', onnx: 'ONNX' };
+const BUILDS = { simd: 'SIMD', relaxed: 'relaxed SIMD', threads: 'relaxed SIMD, threads', onnx: 'ONNX', gpu: 'WebGPU' };
 
 /**
  * @param {import('../../src/ts/index.js').Matte} matte
@@ -34,7 +34,7 @@ export function showStats(matte, info, loaded) {
     row('Total', time(timings.totalMs)),
     row('Picture', size(matte.width, matte.height)),
     row('Model', `${info.model}, ${input(info)}`),
-    row('Runs on', `${info.executor.toUpperCase()}, ${info.worker ? 'worker' : 'page'}`),
+    row('Ran on', `${matte.executor.toUpperCase()}, ${info.worker ? 'worker' : 'page'}`),
     row('Build', BUILDS[info.build]),
     row('Downloaded', bytes(downloaded(loaded))),
   ];
