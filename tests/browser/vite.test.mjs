@@ -10,10 +10,11 @@ import { join } from 'node:path';
 
 import { CHROMIUM, launch, open } from './lib/chromium.mjs';
 import { folderFor, freePort, startFor } from './lib/clean.mjs';
+import { FLAGS } from './lib/gpu.mjs';
 import { assertAlike, nativeMatte, received } from './lib/matte.mjs';
 import { DIST, ROOT, fixture } from './lib/paths.mjs';
 import { ring } from './lib/ring.mjs';
-import { SAME_PIXELS } from './lib/tolerance.mjs';
+import { GPU_MATTE, SAME_PIXELS } from './lib/tolerance.mjs';
 
 const VITE = join(ROOT, 'node_modules/vite/bin/vite.js');
 const PICTURE = 'images/astronaut.png';
@@ -46,7 +47,7 @@ ring('an empty Vite project', { Chromium: CHROMIUM }, async (t) => {
   const [tarball] = readdirSync(site).filter((name) => name.endsWith('.tgz'));
   // A file without dependencies: nothing is asked of a registry.
   npm(['install', '--offline', '--ignore-scripts', `./${tarball}`], site);
-  const browser = await launch(t);
+  const browser = await launch(t, FLAGS);
 
   const check = async (t, url) => {
     const { page, complaints } = await open(browser, url);
@@ -57,6 +58,11 @@ ring('an empty Vite project', { Chromium: CHROMIUM }, async (t) => {
       assert.equal(info.worker, worker, info.reason);
       assertAlike(t, `worker ${worker}`, received(matte), nativeMatte(fixture(PICTURE)), SAME_PIXELS);
     }
+    const { info, matte } = await page.evaluate((options) => document.body.cut(options), { executor: 'gpu' });
+    t.diagnostic(info.reason);
+    // Where Chromium brings no SwiftShader, the CPU does it.
+    assert.equal(info.executor, info.adapter ? 'gpu' : 'cpu', info.reason);
+    assertAlike(t, 'GPU', received(matte), nativeMatte(fixture(PICTURE)), GPU_MATTE);
     assert.deepEqual(complaints, []);
   };
 
@@ -64,7 +70,7 @@ ring('an empty Vite project', { Chromium: CHROMIUM }, async (t) => {
     const files = readdirSync(join(site, 'node_modules/featheredge'), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(join(site, 'node_modules/featheredge/').length));
-    const wanted = /^(index|(runner|worker)(\.onnx)?|worker\.threads)\.js$|^(index|segmenter|error|types)\.d\.ts$|^wasm\/featheredge\.(simd|relaxed|threads|onnx)\.wasm$|^models\/(selfie|selfie-landscape|multiclass)\.plan$|^package\.json$|^(README\.md|LICENSE\S*|NOTICE)$/;
+    const wanted = /^(index|accelerator|(runner|worker)(\.onnx)?|worker\.(threads|gpu))\.js$|^(index|segmenter|error|types)\.d\.ts$|^wasm\/featheredge\.(simd|relaxed|threads|gpu|onnx)\.wasm$|^models\/(selfie|selfie-landscape|multiclass)\.plan$|^package\.json$|^(README\.md|LICENSE\S*|NOTICE)$/;
     assert.deepEqual(files.filter((file) => !wanted.test(file)), []);
     for (const paper of ['README.md', 'NOTICE']) assert.ok(files.includes(paper), `${paper} is not in the package`);
     assert.ok(files.some((file) => file.startsWith('LICENSE')));

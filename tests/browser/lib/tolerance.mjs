@@ -27,3 +27,12 @@ export const PROBABILITIES = {
   exact: { most: 2e-3, mean: 1e-5, overlap: 0.9995 },
   rounded: { most: 1, mean: 0.004, overlap: 0.995 },
 };
+
+/**
+ * How far the GPU's probabilities may be from the CPU's in single precision: the largest difference and the least overlap.
+ * Sums are in another order, and a GPU's functions are less exact; weights in half precision add their rounding.
+ */
+export const GPU = { single: { most: 2e-3, overlap: 0.998 }, half: { most: 2e-2, overlap: 0.995 } };
+
+/** And its mattes from the native ones: a probability that is off a little moves an uncertain edge a little. */
+export const GPU_MATTE = { mean: 0.2, far: 0.002, iou: 0.998 };
