@@ -79,7 +79,7 @@ function sizes({ sizes, rows }) {
       ],
     ),
     '',
-    'A page downloads `index.js`, `worker.js`, one of `simd` and `relaxed` (the first rows count the latter) and one model; `runner.js` comes in the place of `worker.js` where no worker can run.',
+    'A page downloads `index.js`, `worker.js`, one of `simd` and `relaxed` (the first rows count the latter) and one model; `runner.js` comes in the place of `worker.js` where no worker can run. Where there is a GPU, `accelerator.js`, `worker.gpu.js` and the `gpu` build come behind them.',
     'The `.onnx` files among them are for models that do not ship with the package, and are downloaded only for those.',
   ].join('\n');
 }
