@@ -46,6 +46,14 @@ export function keep(record, kind = '') {
   return path(count).slice(ROOT.length);
 }
 
+/** Over the one before, and apart from the records: a few runs are no measurement. */
+export function keepQuick(record, kind = '') {
+  const path = `target/bench/quick${kind && `-${kind}`}.json`;
+  mkdirSync(`${ROOT}target/bench`, { recursive: true });
+  writeFileSync(`${ROOT}${path}`, `${JSON.stringify(record, null, 2)}\n`);
+  return path;
+}
+
 function distribution() {
   try {
     return readFileSync('/etc/os-release', 'utf8').match(/^PRETTY_NAME="?(.*?)"?$/m)?.[1];

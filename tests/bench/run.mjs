@@ -3,6 +3,7 @@
  *
  *   npm run bench [-- --quick] [-- --no-build]
  *   npm run bench -- peers [--quick] [--no-build]   beside other libraries, see `peers/run.mjs`
+ *   npm run bench -- gpu [...]                      the same on a GPU, see `gpu/run.mjs`
  *
  *   --quick      a few runs per row, to see that all works; the record goes to target/bench/
  *   --no-build   measure dist/ and target/release/ as they are
@@ -12,7 +13,6 @@
  * code 1, and nothing is recorded.
  */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 import { received } from '../browser/lib/matte.mjs';
@@ -20,7 +20,8 @@ import { ROOT } from '../browser/lib/paths.mjs';
 import { sizes } from '../../scripts/sizes.mjs';
 import { run } from '../../scripts/wasm.mjs';
 import { call, coldAnswer, openPage, serve, withBrowser } from './browser.mjs';
-import { code, keep, load, machine } from './machine.mjs';
+import { benchGpu } from './gpu/run.mjs';
+import { code, keep, keepQuick, load, machine } from './machine.mjs';
 import { cutAgain } from './native.mjs';
 import { MODELS, checkAnswer, preparePictures } from './pictures.mjs';
 import { benchPeers } from './peers/run.mjs';
@@ -36,6 +37,9 @@ const PHASES = ['decodeMs', ...NATIVE_PHASES, 'totalMs'];
 const FULL = { runs: (model) => (model === 'multiclass' ? 6 : 20), warmUps: 3, colds: 3 };
 const QUICK = { runs: () => 2, warmUps: 1, colds: 1 };
 
+/** The benches beside this one. */
+const BESIDE = { peers: benchPeers, gpu: benchGpu };
+
 try {
   await main();
 } catch (error) {
@@ -44,12 +48,14 @@ try {
 }
 
 async function main() {
-  const options = { quick: { type: 'boolean' }, 'no-build': { type: 'boolean' } };
+  const options = { quick: { type: 'boolean' }, 'no-build': { type: 'boolean' }, adapter: { type: 'string' }, frames: { type: 'string' } };
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
-  if (positionals.length > 0) {
-    if (positionals.join(' ') !== 'peers') throw new Error(`the bench is "${positionals.join(' ')}", want "peers" or none`);
-    return benchPeers(values);
+  const [which] = positionals;
+  if (positionals.length > 1 || (which && !(which in BESIDE))) {
+    throw new Error(`the bench is "${positionals.join(' ')}", want ${Object.keys(BESIDE).join(', ')} or none`);
   }
+  if (which !== 'gpu' && (values.adapter ?? values.frames) !== undefined) throw new Error('--adapter and --frames belong to the bench gpu');
+  if (which) return BESIDE[which](values);
   const { quick, 'no-build': noBuild } = values;
   const plan = quick ? QUICK : FULL;
   if (!noBuild) {
@@ -149,12 +155,4 @@ function print({ kind, model, build, picture, runs, ms, check }) {
   const times = Object.entries(ms).map(([name, { median, min, p95 }]) => `${name.replace(/Ms$/, '')} ${median} (${min} to ${p95})`);
   const what = kind === 'segment' ? picture : 'cold start';
   console.log(`${model.padEnd(17)}${build.padEnd(8)}${what.padEnd(11)}${String(runs).padStart(3)} runs, ms: ${times.join(', ')}; coverage ${check.coverage}${check.iou ? `, IoU ${check.iou}` : ''}`);
-}
-
-/** Over the one before, and apart: two runs are no measurement. */
-function keepQuick(record) {
-  const path = 'target/bench/quick.json';
-  mkdirSync(`${ROOT}target/bench`, { recursive: true });
-  writeFileSync(`${ROOT}${path}`, `${JSON.stringify(record, null, 2)}\n`);
-  return path;
 }

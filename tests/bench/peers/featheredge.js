@@ -19,10 +19,12 @@ window.networkMs = [];
 /**
  * `temperature` is the registry's factor on the network's output; the others' masks are without it.
  * `arithmetic` is used in the place of what a trial would find; only on the page's own thread.
+ * On the GPU pictures stay what the browser makes of them.
  */
-export async function create({ model, worker, threads = 1, temperature, arithmetic }) {
+export async function create({ model, executor, worker, threads = 1, temperature, arithmetic }) {
   if (arithmetic) await force(arithmetic);
-  const segmenter = await Segmenter.create({ model: MODELS[model], worker, threads });
+  const segmenter = await Segmenter.create({ model: MODELS[model], executor, worker, threads });
+  window.segmenter = segmenter;
   const { info } = segmenter;
   if ((arithmetic && info.arithmetic !== arithmetic) || info.threads !== threads) throw new Error(info.reason);
   let fixed;
@@ -30,7 +32,7 @@ export async function create({ model, worker, threads = 1, temperature, arithmet
     kind: 'pipeline',
     info: segmenter.info,
     setFixed(bitmap) {
-      fixed = pixelsOf(bitmap);
+      fixed = executor === 'gpu' ? bitmap : pixelsOf(bitmap);
     },
     async infer() {
       const prediction = await segmenter.predict(fixed);
@@ -42,7 +44,7 @@ export async function create({ model, worker, threads = 1, temperature, arithmet
       return { data: alpha, width, height };
     },
     async lowres(bitmap) {
-      const { data, classes } = await segmenter.predict(pixelsOf(bitmap));
+      const { data, classes } = await segmenter.predict(executor === 'gpu' ? bitmap : pixelsOf(bitmap));
       return classes.length === 1 ? data : personOf(data, classes.length, temperature);
     },
   };

@@ -9,16 +9,18 @@
  * A mask that disagrees with native LiteRT's ends the bench with exit code 1, and nothing is recorded.
  */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 
 import { ROOT } from '../../browser/lib/paths.mjs';
 import { THREADS } from '../../../scripts/bundle.mjs';
 import { sizes } from '../../../scripts/sizes.mjs';
 import { run } from '../../../scripts/wasm.mjs';
-import { code, keep, load, machine } from '../machine.mjs';
+import { code, keep, keepQuick, load, machine } from '../machine.mjs';
 import { summary } from '../stats.mjs';
-import { coldStart, harness, inferences, networkMs, openPeer, personMask, wasmMemory, wholeRuns } from './browser.mjs';
+import { coldStart, harness, inferences, networkMs, openPeer, personMask, wasmMemory } from './browser.mjs';
+import { each, rival, whole } from './lanes.mjs';
+import { BOUNDS, agreement, check, reference } from './masks.mjs';
 import { NETWORKS, PEERS, peersExist, preparePeers } from './setup.mjs';
 
 const TFLITE = ['tflite-streamio', 'tflite-100ms', 'tflite-twilio'];
@@ -38,12 +40,6 @@ const OURS = { selfie: [PAGE, WORKER], 'selfie-landscape': [PAGE, WORKER], multi
 /** The same on two threads, for the network that is worth it. */
 const TWO = { model: 'multiclass', rivals: ['litertjs-wasm-2t', 'ort-wasm-2t', 'tfjs-tflite-2t'] };
 const THREADED = { id: 'featheredge-2t', options: { adapter: 'featheredge', worker: true, threads: 2 } };
-
-/** How far a mask may be from the reference: mean absolute difference, and IoU at one half. */
-const MOST_OFF = 0.004;
-const LEAST_IOU = 0.995;
-/** A feathered matte follows the picture's edges, so its area is only near that of the plain masks. */
-const AREA_SPREAD = 0.03;
 
 /** Rounds and runs in each: of the network, and of the two pictures. */
 const FULL = { rounds: 8, infers: [20, 5], small: [6, 2], big: [3, 2], colds: 4 };
@@ -70,14 +66,14 @@ export async function benchPeers({ quick, 'no-build': noBuild }) {
       built: !noBuild,
       machine: { ...machine(), browser: `Chromium ${browser.version()}` },
       load: { before, after: load() },
-      bounds: { meanAbs: MOST_OFF, iou: LEAST_IOU },
+      bounds: BOUNDS,
       models,
       twoThreads,
       cold,
       downloads,
     };
     await browser.close();
-    console.log(`bench: recorded in ${quick ? keepQuick(record) : keep(record, 'peers')}`);
+    console.log(`bench: recorded in ${quick ? keepQuick(record, 'peers') : keep(record, 'peers')}`);
   } finally {
     tools.close();
   }
@@ -110,34 +106,13 @@ async function modelRows({ launch, all, url }, model, { rounds, infers, small, b
       if (lane.id !== THREADED.id) lane.inferMs.push(...times);
       if (lane.ours) lane.networkMs.push(...(await networkMs(lane.page)));
     });
-    await whole(lanes, 'smallMs', '/img/astro512.png', Math.max(1, rounds >> 1), small[heavy]);
+    const turns = { rounds: Math.max(1, rounds >> 1), limitMs: LIMIT_MS };
+    await whole(lanes, 'smallMs', '/img/astro512.png', { ...turns, count: small[heavy] });
     for (const lane of lanes) lane.memoryBytes = await wasmMemory(lane.page);
-    if (model !== 'selfie-landscape') await whole(lanes, 'bigMs', '/img/astro12mp.jpg', Math.max(1, rounds >> 1), big[heavy]);
+    if (model !== 'selfie-landscape') await whole(lanes, 'bigMs', '/img/astro12mp.jpg', { ...turns, count: big[heavy] });
     return Object.fromEntries(lanes.map((lane) => [lane.id, rowOf(lane, model)]));
   } finally {
     await browser.close();
-  }
-}
-
-/** Rounds over whole runs on one picture; the areas of all masks must be near each other. */
-async function whole(lanes, name, picture, rounds, count) {
-  await each(lanes, rounds, async (lane) => {
-    const { t, frac } = await wholeRuns(lane.page, picture, count, LIMIT_MS);
-    lane[name].push(...t);
-    lane.area = frac;
-  });
-  const middle = summary(lanes.filter(({ ours }) => !ours).map(({ area }) => area)).median;
-  for (const { id, area } of lanes) {
-    if (!(Math.abs(area - middle) <= AREA_SPREAD)) {
-      throw new Error(`${id}: ${area.toFixed(3)} of ${picture} is person, want ${middle} give or take ${AREA_SPREAD}`);
-    }
-  }
-}
-
-/** Goes through `lanes` forwards, then backwards, and so on. */
-async function each(lanes, rounds, measure) {
-  for (let round = 0; round < rounds; round++) {
-    for (const lane of round % 2 === 0 ? lanes : lanes.toReversed()) await measure(lane);
   }
 }
 
@@ -180,50 +155,4 @@ function isDownload(file) {
 
 function registry() {
   return JSON.parse(readFileSync(`${ROOT}models/registry.json`, 'utf8')).models;
-}
-
-function rival(all, id) {
-  const found = all.find((peer) => peer.id === id);
-  if (!found) throw new Error(`../shared/peers has no ${id}`);
-  return { id, name: found.name, options: found.o };
-}
-
-/** Native LiteRT's mask of a person, on the very pixels that the pages get. */
-function reference(model) {
-  const multi = model === 'multiclass';
-  const bytes = readFileSync(`${PEERS}/download/img/ref.${NETWORKS[model]}${multi ? '.m1p1' : ''}.f32`);
-  const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  if (!multi) return values;
-  return Float32Array.from({ length: values.length / 6 }, (_, i) => {
-    const exps = Array.from(values.subarray(i * 6, i * 6 + 6), Math.exp);
-    return 1 - exps[0] / exps.reduce((sum, value) => sum + value);
-  });
-}
-
-function agreement(got, want) {
-  if (got.length !== want.length) throw new Error(`mask has ${got.length} values, want ${want.length}`);
-  let sum = 0;
-  let most = 0;
-  let both = 0;
-  let either = 0;
-  for (let i = 0; i < want.length; i++) {
-    const off = Math.abs(got[i] - want[i]);
-    sum += off;
-    most = Math.max(most, off);
-    const [a, b] = [got[i] > 0.5, want[i] > 0.5];
-    if (a && b) both++;
-    if (a || b) either++;
-  }
-  return { meanAbs: Number((sum / want.length).toPrecision(3)), maxAbs: Number(most.toPrecision(3)), iou: Number((both / either).toFixed(5)) };
-}
-
-function check({ id, agreement: { meanAbs, iou } }, model) {
-  if (meanAbs <= MOST_OFF && iou >= LEAST_IOU) return;
-  throw new Error(`${id}, ${model}: its mask is off by ${meanAbs} on average with IoU ${iou}, want at most ${MOST_OFF} and at least ${LEAST_IOU}`);
-}
-
-function keepQuick(record) {
-  mkdirSync(`${ROOT}target/bench`, { recursive: true });
-  writeFileSync(`${ROOT}target/bench/quick-peers.json`, `${JSON.stringify(record, null, 2)}\n`);
-  return 'target/bench/quick-peers.json';
 }
