@@ -14,7 +14,7 @@ const WAIT_MS = 600_000;
 const FLAGS = ['--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 /** What is served where; the package, the fixtures and the pictures that the bench made, beside its page. */
-const FOLDERS = { '/featheredge/': 'dist', '/fixtures/': 'fixtures', '/made/': 'target/bench', '/': 'tests/bench/page' };
+const FOLDERS = { '/featheredge/': 'dist', '/fixtures/': 'fixtures', '/made/': 'target/bench', '/counted/': 'target/bench/counted', '/': 'tests/bench/page' };
 
 /** Serves the bench's page under the demo's headers, from memory as far as the system keeps files there. */
 export async function serve() {

@@ -2,7 +2,8 @@
  * Counts what a thread asks of the GPU, and what it holds. `frames.mjs` puts it before every script of the package,
  * so that it is there before the package is, in workers as well.
  *
- * Each request on the channel is answered with the counts so far, once the GPU is done and what nothing uses is gone.
+ * On the channel, `settle` is answered by each thread that has a GPU once that has nothing left to do, and `count` by
+ * each thread with its counts so far, once what nothing uses is gone as well.
  */
 {
   /** Since the start; what is alive, in bytes and in number, by kind. */
@@ -49,7 +50,7 @@
   }
   after('GPUDevice', 'createBuffer', (_, buffer) => hold('buffer', buffer, buffer.size));
   after('GPUBuffer', 'destroy', (buffer) => alive.buffer.delete(keys.get(buffer)));
-  // Of what formats there are, none that is used here has more than 4 bytes a texel.
+  // As if every texel had 4 bytes: it is growth that is looked for.
   after('GPUDevice', 'createTexture', (_, texture) => hold('texture', texture, 4 * texture.width * texture.height * texture.depthOrArrayLayers));
   after('GPUTexture', 'destroy', (texture) => alive.texture.delete(keys.get(texture)));
 
@@ -81,9 +82,16 @@
 
   const channel = new BroadcastChannel('featheredge-counts');
   const thread = `${globalThis.constructor.name} ${Math.random()}`;
+  const settle = () => Promise.allSettled([...queues].map((queue) => queue.onSubmittedWorkDone()));
   channel.onmessage = async ({ data }) => {
+    if (data === 'settle' && queues.size > 0) {
+      await settle();
+      channel.postMessage({ thread, settled: true });
+    }
     if (data !== 'count') return;
-    await Promise.allSettled([...queues].map((queue) => queue.onSubmittedWorkDone()));
+    // So that the page knows for whom it waits.
+    channel.postMessage({ thread });
+    await settle();
     // Finalizers run in a turn of their own, after the collection.
     for (let turn = 0; turn < 3; turn++) {
       globalThis.gc?.();

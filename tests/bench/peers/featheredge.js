@@ -24,7 +24,6 @@ window.networkMs = [];
 export async function create({ model, executor, worker, threads = 1, temperature, arithmetic }) {
   if (arithmetic) await force(arithmetic);
   const segmenter = await Segmenter.create({ model: MODELS[model], executor, worker, threads });
-  window.segmenter = segmenter;
   const { info } = segmenter;
   if ((arithmetic && info.arithmetic !== arithmetic) || info.threads !== threads) throw new Error(info.reason);
   let fixed;
@@ -35,19 +34,25 @@ export async function create({ model, executor, worker, threads = 1, temperature
       fixed = executor === 'gpu' ? bitmap : pixelsOf(bitmap);
     },
     async infer() {
-      const prediction = await segmenter.predict(fixed);
+      const prediction = checked(await segmenter.predict(fixed));
       window.networkMs.push(prediction.timings.inferMs);
       return prediction.data;
     },
     async segment(bitmap) {
-      const { alpha, width, height } = await segmenter.segment(bitmap);
+      const { alpha, width, height } = checked(await segmenter.segment(bitmap));
       return { data: alpha, width, height };
     },
     async lowres(bitmap) {
-      const { data, classes } = await segmenter.predict(executor === 'gpu' ? bitmap : pixelsOf(bitmap));
+      const { data, classes } = checked(await segmenter.predict(executor === 'gpu' ? bitmap : pixelsOf(bitmap)));
       return classes.length === 1 ? data : personOf(data, classes.length, temperature);
     },
   };
+
+  /** What the CPU did in the GPU's place is no measure of the GPU. */
+  function checked(answer) {
+    if (executor === 'gpu' && answer.executor !== 'gpu') throw new Error(segmenter.info.reason);
+    return answer;
+  }
 
   function pixelsOf(bitmap) {
     const { w, h } = SPEC[model];

@@ -22,22 +22,29 @@ const ROWS = [
   ['selfie, download, KiB in brotli', ({ downloads }) => figures(downloads, OURS, (row) => row.brotli / 1024)],
 ];
 
-/** The section of the README. */
-export function peersTable(_bench, _quality, record) {
-  const { models, twoThreads, cold, machine, load, date, bounds } = record;
-  const all = [...Object.values(models), ...Object.values(twoThreads ?? {})];
+/**
+ * The table itself, in lines.
+ *
+ * @param found `{ title, ours, others }` of each row; one of which ours has no figure is left out
+ * @param all objects from id to a row of the record, for the names
+ */
+export function comparison(found, all) {
   const names = new Map(all.flatMap((rows) => Object.entries(rows).map(([id, { name }]) => [id, name])));
-  const found = ROWS.map(([title, find]) => ({ title, ...find(record) }));
-  // A row that the record has nothing of is left out.
   const lines = found.filter(({ ours }) => ours > 0).map(({ title, ours, others }) => {
     const [[best, least], ...rest] = others.sort(([, a], [, b]) => a - b);
     return `| ${[title, round(ours), `${round(least)} (${names.get(best)})`, (ours / least).toFixed(2), rest.map(([, value]) => round(value)).join(', ')].join(' | ')} |`;
   });
+  return ['| what | featheredge | best of the others | ratio | the rest |', '|---|---:|---:|---:|---|', ...lines];
+}
+
+/** The section of the README. */
+export function peersTable(_bench, _quality, record) {
+  const { models, twoThreads, cold, machine, load, date, bounds } = record;
+  const all = [...Object.values(models), ...Object.values(twoThreads ?? {})];
+  const found = ROWS.map(([title, find]) => ({ title, ...find(record) }));
   const worst = Math.max(...Object.values(models).flatMap((rows) => [rows[PAGE].agreement.meanAbs]));
   return [
-    '| what | featheredge | best of the others | ratio | the rest |',
-    '|---|---:|---:|---:|---|',
-    ...lines,
+    ...comparison(found, all),
     '',
     `Milliseconds where nothing else is said; medians of runs that took turns in one browser, measured on ${date} with ${machine.browser}, headless, on ${machine.cpu} with ${machine.cores} cores (${machine.os}); the load was ${load.before} before and ${load.after} after. All run on one thread${twoThreads ? ', but where the row says two' : ''}.`,
     '`network` is the inference alone, from tensor to tensor (MediaPipe: from a picture of the network\'s size); the pictures are an `ImageBitmap` to a mask of its size: featheredge\'s is filtered along the picture\'s edges and feathered, and comes from its worker; the others\' is enlarged bilinearly, on the page\'s own thread.',
@@ -58,8 +65,8 @@ function memory(rows) {
   return figures(rows, PAGE, (row) => row.memoryBytes && row.memoryBytes / 1e6);
 }
 
-/** Ours under `id`, and `[id, figure]` of the others that have one. */
-function figures(rows, id, figureOf) {
+/** For `comparison`: ours under `id`, and `[id, figure]` of the others that have one. */
+export function figures(rows, id, figureOf) {
   const others = Object.entries(rows).filter(([other]) => !other.startsWith(OURS));
   return { ours: rows[id] && figureOf(rows[id]), others: others.map(([other, row]) => [other, figureOf(row)]).filter(([, figure]) => figure > 0) };
 }
