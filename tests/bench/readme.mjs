@@ -4,20 +4,22 @@
  *   node tests/bench/readme.mjs [--check] [FILE]
  *
  * Each table stands between `<!-- NAME:start -->` and `<!-- NAME:end -->`; all else is left alone.
- * It is made of `latest.json` and `peers-latest.json` in `tests/bench/record/`, and of `tests/quality/record.json`.
+ * It is made of `latest.json`, `peers-latest.json`, `gpu-latest.json` and `gpu-frames-latest.json` in
+ * `tests/bench/record/`, and of `tests/quality/record.json`.
  * `--check` changes nothing, and exits with 1 if FILE (README.md) is not what the records give.
  */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { gpuTable } from './gpu/table.mjs';
 import { peersTable } from './peers/table.mjs';
 import { LEGEND, METRICS, table as qualityTable } from '../quality/metrics.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-const SECTIONS = { sizes, speed, peers: peersTable, quality };
+const SECTIONS = { sizes, speed, peers: peersTable, gpu: gpuTable, quality };
 
 try {
   main();
@@ -32,11 +34,13 @@ function main() {
   const bench = readJson('tests/bench/record/latest.json');
   const scores = readJson('tests/quality/record.json');
   const peers = readJson('tests/bench/record/peers-latest.json');
+  const [compared, frames] = ['gpu', 'gpu-frames'].map((kind) => readIfThere(`tests/bench/record/${kind}-latest.json`));
+  const gpu = { compared, frames };
   const before = readFileSync(file, 'utf8');
   const stale = [];
   let text = before;
   for (const [name, make] of Object.entries(SECTIONS)) {
-    const next = replaced(text, name, make(bench, scores, peers), file);
+    const next = replaced(text, name, make(bench, scores, peers, gpu), file);
     if (next !== text) stale.push(name);
     text = next;
   }
@@ -142,6 +146,11 @@ function kib(bytes) {
 function milliseconds(value) {
   if (value === undefined) return '–';
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+/** A machine may have measured the one and not the other. */
+function readIfThere(path) {
+  return existsSync(`${ROOT}${path}`) ? readJson(path) : undefined;
 }
 
 function readJson(path) {

@@ -11,13 +11,21 @@ const FLAGS = [
   // Whether memory grows is seen only once what nothing uses is gone.
   '--js-flags=--expose-gc',
   '--enable-unsafe-webgpu',
+  // Or the GPU's times would be rounded to a tenth of a millisecond.
+  '--disable-dawn-features=timestamp_quantization',
   '--enable-features=Vulkan',
 ];
 
-/** How each kind of adapter is had. WebGL must be on the same one, for the library that uses it. */
+/**
+ * How each kind of adapter is had. WebGL must be on the same one, for the library that uses it; and canvases as well:
+ * without the last flag SwiftShader's device is lost as soon as one is drawn to.
+ */
 const WAYS = {
   hardware: ['--ignore-gpu-blocklist', ...(process.platform === 'linux' ? ['--use-angle=vulkan'] : [])],
-  swiftshader: ['--use-webgpu-adapter=swiftshader', '--enable-unsafe-swiftshader'],
+  swiftshader: [
+    ...['--use-webgpu-adapter=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist'],
+    ...['--use-gl=angle', '--use-angle=swiftshader', '--use-vulkan=swiftshader'],
+  ],
 };
 
 /** Starts a browser on one of `WAYS`. */

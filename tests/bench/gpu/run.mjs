@@ -3,6 +3,7 @@
  *
  *   npm run bench -- gpu [--adapter hardware|swiftshader] [--quick] [--no-build]
  *   npm run bench -- gpu --frames 1000   what a frame asks of the GPU, and whether anything grows, see `frames.mjs`
+ *   npm run bench -- gpu --steps         the GPU's time for each dispatch of a frame
  *
  * Without `--adapter` it takes the machine's GPU or, if there is none, SwiftShader, which is software: its figures say
  * how the libraries compare there, and nothing of any real GPU. The record names the adapter.
@@ -13,9 +14,9 @@ import { serve } from '../browser.mjs';
 import { code, keep, keepQuick, load, machine } from '../machine.mjs';
 import { chooseWay, launchOn } from './browser.mjs';
 import { compare } from './compare.mjs';
-import { countFrames } from './frames.mjs';
+import { countFrames, timeSteps } from './frames.mjs';
 
-export async function benchGpu({ quick, 'no-build': noBuild, adapter: asked, frames }) {
+export async function benchGpu({ quick, 'no-build': noBuild, adapter: asked, frames, steps }) {
   if (frames !== undefined && !(Number(frames) >= 1)) throw new Error(`--frames is "${frames}", want a number above 0`);
   if (!noBuild) run(process.execPath, ['scripts/build.mjs']);
   const before = load();
@@ -23,7 +24,11 @@ export async function benchGpu({ quick, 'no-build': noBuild, adapter: asked, fra
   try {
     const { way, adapter } = await chooseWay(asked, server.url);
     console.log(`bench: on ${adapter.webgpu}${adapter.software ? ', which is software' : ''}; WebGL on ${adapter.webgl}`);
-    const measured = frames === undefined ? await compare(way, quick) : await countFrames(way, server.url, Number(frames));
+    const [kind, measured] = steps
+      ? ['gpu-steps', await timeSteps(way, server.url)]
+      : frames === undefined
+        ? ['gpu', await compare(way, quick)]
+        : ['gpu-frames', await countFrames(way, server.url, Number(frames))];
     const record = {
       date: new Date().toISOString().slice(0, 10),
       ...code(),
@@ -33,7 +38,6 @@ export async function benchGpu({ quick, 'no-build': noBuild, adapter: asked, fra
       load: { before, after: load() },
       ...measured,
     };
-    const kind = frames === undefined ? 'gpu' : 'gpu-frames';
     console.log(`bench: recorded in ${quick ? keepQuick(record, kind) : keep(record, kind)}`);
   } finally {
     server.close();

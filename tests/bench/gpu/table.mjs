@@ -18,6 +18,11 @@ const ROWS = [
 
 /** The section of the README. */
 export function gpuTable(_bench, _quality, _peers, { compared, frames }) {
+  const parts = [compared && comparisonLines(compared), frames && frameLines(frames)].filter(Boolean);
+  return parts.length > 0 ? parts.map((lines) => lines.join('\n')).join('\n\n') : 'Not measured yet: `npm run bench -- gpu`.';
+}
+
+function comparisonLines(compared) {
   const { models, machine, adapter, load, date, bounds } = compared;
   const found = ROWS.map(([title, model, key]) => ({ title, ...figures(models[model], 'featheredge', (row) => row[key]?.median ?? row[key]) }));
   const worst = Math.max(...Object.values(models).map(({ featheredge }) => featheredge.agreement.withCpu.maxAbs));
@@ -30,9 +35,7 @@ export function gpuTable(_bench, _quality, _peers, { compared, frames }) {
     "`network` ends when the page can read the answer: from tensor to tensor, MediaPipe and featheredge from a picture of the network's size, featheredge in its worker. The pictures are an `ImageBitmap` to a mask of its size. `first run` is loading, compiling the shaders and one run, in a browser that is warm.",
     'A library that takes more than five times the fastest one\'s time is measured twice, and on no pictures; where the network alone takes seconds, there are no rows of pictures.',
     `All masks are those of native LiteRT: the mean absolute difference is at most ${bounds.meanAbs} and the IoU at least ${bounds.iou}; featheredge's probabilities are those of its CPU within ${worst} at every pixel, or there would be no table.`,
-    '',
-    ...frameLines(frames),
-  ].join('\n');
+  ];
 }
 
 /** What the frames asked for, in words: those that were watched for growth come first. */

@@ -33,6 +33,23 @@ async function run({ model, how, picture, width, height, frames, warmUps }) {
   return { before, after, ms, off };
 }
 
+/** Segments the picture, and gives `[{ name, workgroups, us }]` of the dispatches of each of `frames` frames after `warmUps`. */
+async function steps({ model, picture, width, height, frames, warmUps }) {
+  const bitmap = await scaled(picture, width, height);
+  const segmenter = await Segmenter.create({ model, executor: 'gpu' });
+  const timed = new BroadcastChannel('featheredge-steps');
+  const all = [];
+  for (let i = -warmUps; i < frames; i++) {
+    checked(segmenter, await segmenter.segment(bitmap));
+    const answer = new Promise((hear) => (timed.onmessage = ({ data }) => hear(data)));
+    timed.postMessage('steps');
+    const steps = await answer;
+    if (i >= 0) all.push(steps);
+  }
+  segmenter.close();
+  return all;
+}
+
 /** For each way what makes one frame, and gives what tells its alpha. */
 const FRAMES = {
   segment: (segmenter, bitmap) => async () => {
@@ -100,4 +117,4 @@ function difference(got, want) {
   return { mean: sum / want.length, iou: both / either };
 }
 
-window.run = run;
+Object.assign(window, { run, steps });
