@@ -246,7 +246,7 @@ impl Gpu {
     }
 
     /// Natively, waits until what was submitted is done; in a browser its event loop does.
-    fn wait(&self) -> Result<()> {
+    pub(super) fn wait(&self) -> Result<()> {
         #[cfg(not(target_arch = "wasm32"))]
         self.device
             .poll(wgpu::PollType::Wait { submission_index: None, timeout: Some(PATIENCE) })

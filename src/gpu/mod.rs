@@ -16,6 +16,8 @@ mod frame;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod network;
+#[cfg(not(target_arch = "wasm32"))]
+mod profile;
 mod schedule;
 mod shader;
 mod slots;
@@ -32,6 +34,8 @@ pub use device::{Adapter, Gpu};
 pub use engine::Engine;
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::Native;
+#[cfg(not(target_arch = "wasm32"))]
+pub use profile::{DispatchTime, Profile, profile};
 #[cfg(target_arch = "wasm32")]
 pub use source::ExternalImage;
 pub use source::{MAX_SIDE, Source};

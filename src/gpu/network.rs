@@ -1,5 +1,8 @@
 //! A network that is ready to run on a GPU: weights uploaded, buffers, pipelines and bind groups made.
 
+#[cfg(not(target_arch = "wasm32"))]
+use std::collections::HashSet;
+
 use super::device::Gpu;
 use super::schedule::{Operand, Pass, schedule};
 use super::shader::Dispatch;
@@ -11,10 +14,21 @@ use crate::plan::{self, Plan, Shape};
 pub(super) struct Network {
     slots: Vec<wgpu::Buffer>,
     dispatches: Vec<Dispatch>,
+    #[cfg(not(target_arch = "wasm32"))]
+    work: Vec<Work>,
     shapes: [Shape; 2],
     /// Slots of input and output.
     ends: [usize; 2],
     output_stride: usize,
+}
+
+/// What one dispatch has to do.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Work {
+    pub(super) multiply_adds: u64,
+    /// Bytes of all that it reads and writes, each once.
+    pub(super) bytes: u64,
 }
 
 /// Where parts of a buffer may begin, by WebGPU's default limits.
@@ -105,8 +119,29 @@ impl Network {
                 pass.invocations,
             )
         });
+        #[cfg(not(target_arch = "wasm32"))]
+        let work = {
+            let bytes = |operand: &Operand| match *operand {
+                Operand::Tensor(tensor) => 4 * schedule.tensors[tensor],
+                Operand::Weights(at) => weight_places[at][1],
+                Operand::Numbers(at) => number_places[at][1],
+            };
+            schedule
+                .passes
+                .iter()
+                .map(|pass| {
+                    let operands: HashSet<Operand> = pass.operands.iter().copied().collect();
+                    Work {
+                        multiply_adds: pass.steps.iter().map(|&step| plan.step_multiply_adds(step)).sum(),
+                        bytes: operands.iter().map(|operand| bytes(operand) as u64).sum(),
+                    }
+                })
+                .collect()
+        };
         Ok(Self {
             dispatches: dispatches.collect(),
+            #[cfg(not(target_arch = "wasm32"))]
+            work,
             shapes: [plan.buffers[plan.input], plan.buffers[plan.output]],
             ends: [slot(plan.input), slot(plan.output)],
             output_stride: schedule.output_stride,
@@ -141,6 +176,12 @@ impl Network {
         for dispatch in &self.dispatches {
             dispatch.record(pass);
         }
+    }
+
+    /// What each dispatch has to do.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn work(&self) -> &[Work] {
+        &self.work
     }
 
     /// What a run consists of, in order.

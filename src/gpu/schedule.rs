@@ -41,7 +41,7 @@ pub(super) struct Pass {
 }
 
 /// What a dispatch reads or writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Operand {
     /// An index of [`Schedule::tensors`].
     Tensor(usize),

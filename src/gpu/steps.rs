@@ -37,7 +37,7 @@ pub(super) static CONV: Shader = shader!("conv", ["window", "product"], 6, TILE,
 pub(super) static TRANSPOSED: Shader = shader!("transposed", ["product"], 6, TILE, ["COLUMNS"]);
 pub(super) static DEPTHWISE: Shader = shader!("depthwise", ["window"], 6, TILE, ["SLIDE"]);
 pub(super) static POOL: Shader = shader!("pool", ["window"], 4, TILE, ["MEAN"]);
-pub(super) static REDUCE: Shader = shader!("reduce", [], 4, [4, 64, 1], []);
+pub(super) static REDUCE: Shader = shader!("reduce", [], 4, TILE, []);
 pub(super) static RESIZE: Shader = shader!("resize", [], 4, TILE, ["KIND"]);
 pub(super) static SOFTMAX: Shader = shader!("softmax", [], 4, TILE, []);
 pub(super) static BINARY: Shader = shader!("binary", [], 5, TILE, ["KIND"]);
@@ -50,7 +50,7 @@ pub(super) static EXCITE: Shader = Shader {
     name: "excite",
     source: include_str!("shaders/excite.wgsl"),
     bindings: &bindings::<5>(),
-    workgroup: [256, 1, 1],
+    workgroup: [128, 1, 1],
     constants: &[],
 };
 

@@ -36,7 +36,7 @@ impl Draft<'_> {
     ) -> Finish {
         let (kind, a, b) = activation(epilogue.activation);
         let (how, after, residual) = epilogue.residual.map_or((0, false, other), |residual| {
-            let how = residual.resize.map_or(1, |resize| resize_kind(resize));
+            let how = residual.resize.map_or(1, resize_kind);
             (how, residual.after, residual.buffer)
         });
         let mut words = Words::default();
@@ -104,9 +104,8 @@ impl Draft<'_> {
                 };
                 let words = [rows, columns, x.width, factor.to_bits() as usize];
                 let lanes = y.stride();
-                // A whole workgroup for each pixel.
-                let invocations = [lanes, y.pixels() * steps::REDUCE.workgroup[1] as usize];
-                self.push(at, &steps::REDUCE, &[], words, &[Operand::Tensor(step.x)], lanes, invocations);
+                let operands = [Operand::Tensor(step.x)];
+                self.push(at, &steps::REDUCE, &[], words, &operands, lanes, [lanes, fours(y)]);
             }
             Op::Resize(resize) => {
                 let constants = [f64::from(resize_kind(*resize))];

@@ -7,7 +7,7 @@ use crate::plan::{Op, Reduce, Step};
 /// As in `excite.wgsl`: layers of one chain, vectors of four in its memory, and invocations.
 const LAYERS: usize = 8;
 const ROOM: usize = 512;
-const SIZE: usize = 256;
+const SIZE: usize = 128;
 /// What a layer sums, if no picture.
 const PRODUCT: usize = 2;
 /// In place of a residual.
@@ -30,8 +30,8 @@ impl Chain {
 }
 
 impl Draft<'_> {
-    /// Adds a dispatch for the chain that begins at step `at`, if one of two steps or more does; how many
-    /// it does.
+    /// Adds a dispatch for the chain that begins at step `at`, if one does, be it of one mean; how many
+    /// steps that is.
     pub(super) fn excite(&mut self, at: usize) -> Option<usize> {
         let mut chain = Chain::default();
         let mut end = at;
@@ -42,7 +42,7 @@ impl Draft<'_> {
         while end > at + 1 && !self.keeps_within(at, end) {
             end -= 1;
         }
-        if end < at + 2 {
+        if end == at {
             return None;
         }
         let pictures = &chain.pictures;

@@ -39,7 +39,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read> numbers: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>;
 
-const SIZE = 256u;
+const SIZE = 128u;
 const ROOM = 512u;
 var<workgroup> sums: array<vec4<f32>, SIZE>;
 var<workgroup> vectors: array<vec4<f32>, ROOM>;
@@ -58,7 +58,7 @@ fn value(n: u32, i: u32, block: u32) -> vec4<f32> {
   return select(vec4(0.0), v, i < count);
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(128)
 fn main(@builtin(local_invocation_index) id: u32) {
   for (var n = 0u; n < p.layers; n++) {
     let blocks = p.layer[n].blocks;
@@ -67,12 +67,12 @@ fn main(@builtin(local_invocation_index) id: u32) {
     let block = id % blocks;
     var s = vec4(0.0);
     if (part < parts) {
-      // Four at a time, so that four loads are on their way at once.
-      for (var i = part; i < p.layer[n].count; i += 4u * parts) {
-        let a = value(n, i, block);
-        let b = value(n, i + parts, block);
-        let c = value(n, i + 2u * parts, block);
-        let d = value(n, i + 3u * parts, block);
+      // Eight at a time, so that as many loads are on their way at once.
+      for (var i = part; i < p.layer[n].count; i += 8u * parts) {
+        let a = value(n, i, block) + value(n, i + parts, block);
+        let b = value(n, i + 2u * parts, block) + value(n, i + 3u * parts, block);
+        let c = value(n, i + 4u * parts, block) + value(n, i + 5u * parts, block);
+        let d = value(n, i + 6u * parts, block) + value(n, i + 7u * parts, block);
         s += (a + b) + (c + d);
       }
     }

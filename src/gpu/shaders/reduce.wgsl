@@ -1,7 +1,6 @@
 // The mean, or the sum, over all rows, all columns, or both. CPU twin: cpu/kernels/reduce.rs.
 //
-// A workgroup makes four channels of one pixel: each of its parts sums every 64th value, so that long
-// sums are short ones, and then the parts are summed.
+// Each value is one sum; means of whole pictures, which are few and long, are for excite.wgsl.
 
 struct Params {
   finish: Finish,
@@ -17,32 +16,26 @@ struct Params {
 @group(0) @binding(2) var<storage, read> x: array<f32>;        // [height, width, stride]
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;  // [oy, ox, stride]
 
-const PARTS = 64u;
-var<workgroup> sums: array<f32, 256>;
-
-@compute @workgroup_size(4, 64)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(local_invocation_id) id: vec3<u32>,
-) {
-  let c = group.x * 4u + id.x;
-  let oy = group.y / p.finish.width;
-  let ox = group.y % p.finish.width;
-  let start = oy * p.width + ox;
-  let count = p.rows * p.columns;
-  var s = 0.0;
-  for (var i = id.y; i < count; i += PARTS) {
-    s += x[(start + i / p.columns * p.width + i % p.columns) * p.finish.stride + c];
+@compute @workgroup_size(4, 16)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let c = id.x;
+  let count = p.finish.height * p.finish.width;
+  if (c >= p.finish.lanes || id.y * 4u >= count) {
+    return;
   }
-  sums[id.y * 4u + id.x] = s;
-  for (var parts = PARTS / 2u; parts > 0u; parts /= 2u) {
-    workgroupBarrier();
-    if (id.y < parts) {
-      sums[id.y * 4u + id.x] += sums[(id.y + parts) * 4u + id.x];
+  let to = four(id.y, count);
+  let start = to / p.finish.width * p.width + to % p.finish.width;
+  var s = vec4(0.0);
+  for (var iy = 0u; iy < p.rows; iy++) {
+    for (var ix = 0u; ix < p.columns; ix++) {
+      let first = (start + iy * p.width + ix) * p.finish.stride + c;
+      s += vec4(x[first.x], x[first.y], x[first.z], x[first.w]);
     }
   }
-  if (id.y == 0u) {
-    let value = vec4(sums[id.x] * p.factor);
-    y[group.y * p.finish.stride + c] = finished(p.finish, value, vec4(group.y), c).x;
-  }
+  let value = finished(p.finish, s * p.factor, to, c);
+  let at = to * p.finish.stride + c;
+  y[at.x] = value.x;
+  y[at.y] = value.y;
+  y[at.z] = value.z;
+  y[at.w] = value.w;
 }
