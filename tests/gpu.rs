@@ -10,12 +10,11 @@ use featheredge::cpu::Arithmetic;
 use featheredge::model::registry;
 use featheredge::{SegmentOptions, Segmenter};
 
-/// The most that a probability may be off, and the least intersection over union of mattes, with weights in
-/// single precision and in half.
+/// The most that a probability may be off, and the least intersection over union of mattes.
 ///
-/// Single precision rounds sums in another order: measured 4e-5. Weights in half precision have 11 bits,
-/// and move what is unsure the most: measured 1.1e-2. `selfie` ships such weights.
-const TOLERANCE: [(f32, f64); 2] = [(2e-3, 0.998), (2e-2, 0.995)];
+/// Weights of 16 bits are the file's own, and sums are in single precision, in another order: measured 8e-5
+/// and .99997. GPUs may divide and take exponentials less exactly than the one that was measured.
+const TOLERANCE: (f32, f64) = (2e-3, 0.998);
 
 #[test]
 fn fixtures_are_as_on_the_cpu() {
@@ -24,12 +23,12 @@ fn fixtures_are_as_on_the_cpu() {
         let single = || (Arithmetic::F32, "the GPU does so, too".to_owned());
         let mut cpu = Segmenter::from_registry_with(model, &file, None, single).unwrap();
         let mut gpu = Segmenter::from_registry_gpu(model, &file).unwrap();
-        let Some(adapter) = gpu.adapter().cloned() else {
+        if gpu.adapter().is_none() {
             println!("skipped: {}", gpu.reason());
             assert!(std::env::var_os("CI").is_none(), "{}", gpu.reason());
             return;
-        };
-        let (most, least) = TOLERANCE[usize::from(adapter.half)];
+        }
+        let (most, least) = TOLERANCE;
         let options = SegmentOptions { of: of.to_owned(), ..SegmentOptions::default() };
         for fixture in fixtures() {
             let Some(picture) = fixture.load() else { continue };
