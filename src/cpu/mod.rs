@@ -209,4 +209,4 @@ impl Executor {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

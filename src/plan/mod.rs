@@ -9,6 +9,8 @@
 //! Invariant: this module knows neither tract nor any executor.
 
 mod arena;
+#[cfg(test)]
+pub(crate) mod cases;
 mod check;
 mod code;
 mod compact;

@@ -17,7 +17,7 @@ fn depthwise_rows_may_be_of_any_length() {
                 draft.step(0, y, Op::Depthwise { window: w, weights, bias }, Epilogue::default());
                 let name = format!("{width} wide, {channels} channels, {left} and {right}, {w:?}");
                 if (left, right) == (1, 1) && channels < 100 {
-                    check(&name, &draft);
+                    check(&Case { name: name.clone(), draft: draft.clone() });
                 }
                 for activation in
                     [Activation::None, Activation::Relu, Activation::HardSwish, Activation::Tanh]
@@ -43,7 +43,7 @@ fn reductions_of_any_number_of_channels_match_reference() {
                 let y = shape(if axes[0] { 1 } else { height }, if axes[1] { 1 } else { width }, channels);
                 let mut draft = Draft::new(x);
                 draft.step(0, y, Op::Reduce { kind: Reduce::Mean, axes }, Epilogue::default());
-                check(&format!("{x:?} over {axes:?}"), &draft);
+                check(&Case { name: format!("{x:?} over {axes:?}"), draft });
             }
         }
     }
