@@ -4,8 +4,7 @@
  * Files that share nothing at run time but messages: `index.js` is what pages import; `worker.js` is
  * self-contained; `runner.js` is loaded only where the page's own thread must do. The last two have
  * a twin each, `*.onnx.js`, for the build that reads ONNX files, and the worker one for the build with threads;
- * `worker.gpu.js` is the GPU's, and `accelerator.js`
- * the page's side of it, loaded only where there is one.
+ * `worker.gpu.js` is the GPU's, and `accelerator.js` the page's side of it, both loaded only where there is one.
  */
 
 import { existsSync, readFileSync } from 'node:fs';

@@ -180,7 +180,7 @@ impl Segmenter {
         let this = Self::new(executor, reason, contract)?;
         #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
         if wanted == Some(ExecutorKind::Gpu) {
-            return this.with_gpu(onnx::lower(file)?);
+            return Ok(this.with_gpu(onnx::lower(file)?));
         }
         Ok(this)
     }

@@ -22,7 +22,7 @@ impl Segmenter {
     /// # Errors
     /// As [`Segmenter::from_registry`].
     pub fn from_registry_gpu(id: &str, file: &[u8]) -> Result<Self> {
-        Self::from_registry(id, file)?.with_gpu(plan::decode(file)?)
+        Ok(Self::from_registry(id, file)?.with_gpu(plan::decode(file)?))
     }
 
     /// What it runs on, if that is a GPU.
@@ -38,10 +38,10 @@ impl Segmenter {
     }
 
     /// The same network on the system's GPU, by `plan`, where that can be had.
-    pub(super) fn with_gpu(mut self, plan: Plan) -> Result<Self> {
+    pub(super) fn with_gpu(mut self, plan: Plan) -> Self {
         let (native, opened) = Native::open(plan, self.contract.clone());
         self.gpu = Some(Box::new(OnGpu { native, failed: opened.err().map(|error| by_cpu(&error)) }));
-        Ok(self)
+        self
     }
 
     /// Whether there is a GPU, and if so why it did not do the last picture, if so.

@@ -178,7 +178,21 @@ fn halves([width, height]: [usize; 2], at: usize) -> Vec<u8> {
 
 const FINISH: Finish = Finish { morphology: None, feather: 3.0 };
 
-/// A texture to draw to, and what it holds afterwards.
+/// A texture to draw to, and to copy from.
+fn texture(gpu: &Gpu, size: [usize; 2], format: wgpu::TextureFormat) -> wgpu::Texture {
+    gpu.device.create_texture(&wgpu::TextureDescriptor {
+        label: None,
+        size: extent(size),
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format,
+        usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
+        view_formats: &[],
+    })
+}
+
+/// What a texture holds that an effect was drawn to.
 fn drawn(
     engine: &mut Engine,
     source: Source<'_>,
@@ -188,16 +202,7 @@ fn drawn(
 ) -> Vec<u8> {
     let gpu = Rc::clone(engine.gpu());
     let format = wgpu::TextureFormat::Rgba8Unorm;
-    let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
-        label: None,
-        size: extent(size),
-        mip_level_count: 1,
-        sample_count: 1,
-        dimension: wgpu::TextureDimension::D2,
-        format,
-        usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
-        view_formats: &[],
-    });
+    let texture = texture(&gpu, size, format);
     let view = texture.create_view(&Default::default());
     let target = Target { view: &view, format, size, premultiplied };
     pollster::block_on(engine.draw(source, "person", FINISH, effect, target)).unwrap();
@@ -252,16 +257,7 @@ fn a_frame_is_one_submission_and_makes_nothing() {
     let size = [41, 30];
     let gpu = Rc::clone(engine.gpu());
     let format = wgpu::TextureFormat::Rgba8Unorm;
-    let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
-        label: None,
-        size: extent(size),
-        mip_level_count: 1,
-        sample_count: 1,
-        dimension: wgpu::TextureDimension::D2,
-        format,
-        usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
-        view_formats: &[],
-    });
+    let texture = texture(&gpu, size, format);
     let view = texture.create_view(&Default::default());
     let mut made = 0;
     for frame in 0..1000 {

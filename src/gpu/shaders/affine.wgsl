@@ -21,8 +21,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let at = to * p.finish.stride + c;
   let s = vec4(x[at.x], x[at.y], x[at.z], x[at.w]) * scale[c] + bias[c];
   let value = finished(p.finish, s, to, c);
-  y[at.x] = value.x;
-  y[at.y] = value.y;
-  y[at.z] = value.z;
-  y[at.w] = value.w;
+  store(value, at);
 }

@@ -50,8 +50,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let s = combined(vec4(x[at.x], x[at.y], x[at.z], x[at.w]), vec4(other[first.x], other[first.y], other[first.z], other[first.w]));
   // The padding may hold anything finite, and quotients might not be.
   let value = select(vec4(0.0), finished(p.finish, s, to, c), c < p.channels);
-  y[at.x] = value.x;
-  y[at.y] = value.y;
-  y[at.z] = value.z;
-  y[at.w] = value.w;
+  store(value, at);
 }

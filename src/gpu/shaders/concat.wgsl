@@ -27,8 +27,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let s = vec4(x[at_x.x], x[at_x.y], x[at_x.z], x[at_x.w]);
   let value = select(vec4(0.0), finished(p.finish, s, pixels, c), id.x < p.count);
   let at = pixels * p.finish.stride + c;
-  y[at.x] = value.x;
-  y[at.y] = value.y;
-  y[at.z] = value.z;
-  y[at.w] = value.w;
+  store(value, at);
 }

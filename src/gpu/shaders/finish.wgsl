@@ -106,3 +106,11 @@ fn four(group: u32, count: u32) -> vec4<u32> {
 fn row_fours(f: Finish) -> u32 {
   return (f.width + 3u) / 4u;
 }
+
+// Writes a value for each of four pixels to the result, which every shader calls `y`.
+fn store(value: vec4<f32>, at: vec4<u32>) {
+  y[at.x] = value.x;
+  y[at.y] = value.y;
+  y[at.z] = value.z;
+  y[at.w] = value.w;
+}

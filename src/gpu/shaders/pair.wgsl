@@ -56,11 +56,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       at += 4u * stride;
     }
     let value = finished(p.finish, s * scales[c] + scales[c + stride], pixels, c);
-    let to = pixels * stride + c;
-    y[to.x] = value.x;
-    y[to.y] = value.y;
-    y[to.z] = value.z;
-    y[to.w] = value.w;
+    store(value, pixels * stride + c);
     middle[c] = value;
   }
   workgroupBarrier();

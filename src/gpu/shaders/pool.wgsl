@@ -49,9 +49,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   let to = oy * p.finish.width + ox;
   let value = finished(p.finish, s, to, c);
-  let at = to * p.finish.stride + c;
-  y[at.x] = value.x;
-  y[at.y] = value.y;
-  y[at.z] = value.z;
-  y[at.w] = value.w;
+  store(value, to * p.finish.stride + c);
 }

@@ -38,3 +38,15 @@ fn rows(s: mat4x4<f32>, a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>, 
   t = row(t, vec4(a.z, b.z, c.z, d.z), at + 2u * width, lanes);
   return row(t, vec4(a.w, b.w, c.w, d.w), at + 3u * width, lanes);
 }
+
+// Hands each column of a tile to `put`, which is the shader's own.
+fn put_tile(s: mat4x4<f32>, pixels: vec4<u32>, c: u32, lanes: u32) {
+  put(s[0], pixels, c);
+  if (COLUMNS > 1u) {
+    put(s[1], pixels, c + lanes);
+  }
+  if (COLUMNS > 2u) {
+    put(s[2], pixels, c + 2u * lanes);
+    put(s[3], pixels, c + 3u * lanes);
+  }
+}

@@ -36,9 +36,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   let first = (iy * p.width + ix) * p.finish.stride + c;
   let value = finished(p.finish, vec4(x[first.x], x[first.y], x[first.z], x[first.w]), to, c);
-  let at = to * p.finish.stride + c;
-  y[at.x] = value.x;
-  y[at.y] = value.y;
-  y[at.z] = value.z;
-  y[at.w] = value.w;
+  store(value, to * p.finish.stride + c);
 }

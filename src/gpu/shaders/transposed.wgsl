@@ -27,11 +27,7 @@ fn put(v: vec4<f32>, pixels: vec4<u32>, column: u32) {
   let o = column % p.finish.stride;
   let to = oy * p.finish.width + ox;
   let value = finished(p.finish, scaled(v, column, p.finish.lanes), to, o);
-  let at = to * p.finish.stride + o;
-  y[at.x] = value.x;
-  y[at.y] = value.y;
-  y[at.z] = value.z;
-  y[at.w] = value.w;
+  store(value, to * p.finish.stride + o);
 }
 
 @compute @workgroup_size(4, 16)
@@ -49,12 +45,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     s = rows(s, x[first.x + i], x[first.y + i], x[first.z + i], x[first.w + i], at, lanes);
     at += 4u * lanes * COLUMNS;
   }
-  put(s[0], pixels, id.x);
-  if (COLUMNS > 1u) {
-    put(s[1], pixels, id.x + lanes);
-  }
-  if (COLUMNS > 2u) {
-    put(s[2], pixels, id.x + 2u * lanes);
-    put(s[3], pixels, id.x + 3u * lanes);
-  }
+  put_tile(s, pixels, id.x, lanes);
 }
