@@ -4,9 +4,12 @@
 
 #![cfg(all(target_arch = "wasm32", not(feature = "gpu")))]
 
+mod border;
+
+use border::{code, get, number, options};
 use featheredge::web::picture_size;
 use featheredge::web::segmenter::WebSegmenter;
-use js_sys::{Array, Float32Array, Object, Reflect, Uint8ClampedArray};
+use js_sys::{Array, Float32Array, Object, Uint8ClampedArray};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -26,25 +29,6 @@ fn picture() -> (Vec<u8>, usize, usize) {
     let picture = image::load_from_memory(PICTURE).unwrap().into_rgba8();
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     (picture.into_raw(), width, height)
-}
-
-fn get(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &name.into()).unwrap()
-}
-
-fn number(object: &JsValue, name: &str) -> f64 {
-    get(object, name).as_f64().unwrap_or_else(|| panic!("{name} is a number"))
-}
-
-#[track_caller]
-fn code(result: Result<impl Sized, JsValue>) -> String {
-    let error = result.err().expect("an error");
-    assert!(error.is_instance_of::<js_sys::Error>());
-    get(&error, "code").as_string().expect("a code")
-}
-
-fn options(text: &str) -> JsValue {
-    js_sys::JSON::parse(text).unwrap()
 }
 
 /// Gives the network all pixels of a picture, in as many parts as are asked for.

@@ -4,9 +4,12 @@
 
 #![cfg(all(target_arch = "wasm32", feature = "gpu"))]
 
+mod border;
+
+use border::{code, get, number, options};
 use featheredge::web::gpu::{WebEngine, WebGpu};
 use featheredge::web::picture_size;
-use js_sys::{Float32Array, Function, Promise, Reflect, Uint8Array, Uint8ClampedArray};
+use js_sys::{Float32Array, Function, Promise, Uint8Array, Uint8ClampedArray};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -22,25 +25,6 @@ const PERSON: &[u8] = include_bytes!("goldens/astronaut.selfie-person-0.png");
 /// Largest mean difference from the native matte, in 1/255, and largest share of pixels that differ by
 /// more than 8: a probability that is off a little moves an uncertain edge a little.
 const TOLERANCE: (f64, f64) = (0.2, 0.002);
-
-fn get(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &name.into()).unwrap()
-}
-
-fn number(object: &JsValue, name: &str) -> f64 {
-    get(object, name).as_f64().unwrap_or_else(|| panic!("{name} is a number"))
-}
-
-#[track_caller]
-fn code(result: Result<impl Sized, JsValue>) -> String {
-    let error = result.err().expect("an error");
-    assert!(error.is_instance_of::<js_sys::Error>());
-    get(&error, "code").as_string().expect("a code")
-}
-
-fn options(text: &str) -> JsValue {
-    js_sys::JSON::parse(text).unwrap()
-}
 
 /// A bitmap with these very bytes.
 async fn bitmap(rgba: &[u8], width: u32) -> JsValue {

@@ -12,8 +12,9 @@ use crate::plan::{self, *};
 mod models;
 mod table;
 
-/// A GPU, with half-precision weights or without.
-fn gpu(half: bool) -> Option<Gpu> {
+/// The system's GPU, or a program that behaves like one, with half-precision weights or without; `None`,
+/// with a word on it, where there is none.
+pub(super) fn gpu(half: bool) -> Option<Gpu> {
     match pollster::block_on(Gpu::open(half)) {
         Ok(gpu) => Some(gpu),
         Err(error) => {

@@ -3,8 +3,9 @@
 use super::*;
 use crate::cpu::Arithmetic;
 use crate::effects;
-use crate::gpu::frame::tests::{distance, gpu};
+use crate::gpu::frame::tests::distance;
 use crate::gpu::source::{MAX_SIDE, extent};
+use crate::gpu::tests::gpu;
 use crate::matte::{self, Morphology, Operation};
 use crate::model::registry;
 use crate::pixels::{self, Decoded, Filter, Rgba8};
@@ -81,7 +82,7 @@ fn compare(
 
 #[test]
 fn mattes_are_the_cpu_s() {
-    let Some(gpu) = gpu() else { return };
+    let Some(gpu) = gpu(true) else { return };
     println!("{:?}", gpu.adapter());
     let (mut engine, mut cpu) = (engine(gpu, "selfie"), by_cpu("selfie"));
     for name in PORTRAITS {
@@ -108,7 +109,7 @@ fn mattes_are_the_cpu_s() {
 #[test]
 fn every_model_and_class_is_the_cpu_s() {
     for model in ["selfie-landscape", "multiclass"] {
-        let Some(gpu) = gpu() else { return };
+        let Some(gpu) = gpu(true) else { return };
         let (mut engine, mut cpu) = (engine(gpu, model), by_cpu(model));
         let picture = portrait("luispedro.jpg");
         for of in ["person", "hair", "clothes"] {
@@ -124,7 +125,7 @@ fn every_model_and_class_is_the_cpu_s() {
 fn probabilities_are_the_cpu_s() {
     for model in ["selfie", "selfie-landscape", "multiclass"] {
         for half in [false, true] {
-            let Some(_) = gpu() else { return };
+            let Some(_) = gpu(true) else { return };
             let gpu = pollster::block_on(Gpu::open(half)).unwrap();
             let half = gpu.adapter().half;
             let (mut engine, mut cpu) = (engine(gpu, model), by_cpu(model));
@@ -221,7 +222,7 @@ fn drawn(
 
 #[test]
 fn what_is_drawn_is_the_cpu_s_effect() {
-    let Some(gpu) = gpu() else { return };
+    let Some(gpu) = gpu(true) else { return };
     let mut engine = small(gpu);
     let size = [83, 61];
     let bytes = halves(size, 3);
@@ -252,7 +253,7 @@ fn what_is_drawn_is_the_cpu_s_effect() {
 
 #[test]
 fn a_frame_is_one_submission_and_makes_nothing() {
-    let Some(gpu) = gpu() else { return };
+    let Some(gpu) = gpu(true) else { return };
     let mut engine = small(gpu);
     let size = [41, 30];
     let gpu = Rc::clone(engine.gpu());
@@ -283,7 +284,7 @@ fn a_frame_is_one_submission_and_makes_nothing() {
 
 #[test]
 fn an_answer_of_another_frame_is_not_taken() {
-    let Some(gpu) = gpu() else { return };
+    let Some(gpu) = gpu(true) else { return };
     let mut engine = small(gpu);
     let size = [41, 30];
     let bytes = halves(size, 0);
@@ -300,7 +301,7 @@ fn an_answer_of_another_frame_is_not_taken() {
 
 #[test]
 fn what_a_gpu_cannot_hold_is_refused() {
-    let Some(gpu) = gpu() else { return };
+    let Some(gpu) = gpu(true) else { return };
     let mut engine = small(gpu);
     let bytes = vec![0; (MAX_SIDE + 1) * 4];
     let source = Source::Bytes(Rgba8::new(1, MAX_SIDE + 1, &bytes).unwrap());
@@ -315,7 +316,7 @@ fn what_a_gpu_cannot_hold_is_refused() {
 
 #[test]
 fn a_gpu_that_goes_away_gives_no_answer() {
-    let Some(gpu) = gpu() else { return };
+    let Some(gpu) = gpu(true) else { return };
     let mut engine = small(gpu);
     let bytes = halves([41, 30], 0);
     let source = Source::Bytes(Rgba8::new(41, 30, &bytes).unwrap());

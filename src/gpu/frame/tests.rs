@@ -2,21 +2,10 @@
 
 use super::*;
 use crate::error::Result;
+use crate::gpu::tests::gpu;
 use crate::matte::{self, Bands, Map, Morphology};
 use crate::model::registry;
 use crate::pixels::{self, Rgba8};
-
-/// The system's GPU, or a program that behaves like one; `None`, with a word on it, where there is none.
-pub(in crate::gpu) fn gpu() -> Option<Gpu> {
-    match pollster::block_on(Gpu::open(true)) {
-        Ok(gpu) => Some(gpu),
-        Err(error) => {
-            println!("skipped: {error}");
-            assert!(std::env::var_os("CI").is_none(), "{error}");
-            None
-        }
-    }
-}
 
 /// How far a matte of the GPU is from the CPU's, in steps of a byte: the mean, the most, and what share of
 /// the pixels is more than two steps away.
@@ -151,7 +140,7 @@ impl Setup {
 
 #[test]
 fn stages_do_what_the_cpu_does() {
-    let Some(gpu) = gpu() else { return };
+    let Some(gpu) = gpu(true) else { return };
     let mut setup = Setup::new(gpu, "selfie", [256, 256]);
     let radii = [0.0, 0.4, 0.7, 3.0, 7.0, 30.5, 64.0];
     for size in [[1, 1], [1, 301], [301, 1], [37, 53], [256, 256], [641, 479], [1281, 719], [2100, 4100]] {
@@ -177,7 +166,7 @@ fn stages_do_what_the_cpu_does() {
 
 #[test]
 fn subjects_sizes_and_morphology_do_what_the_cpu_does() {
-    let Some(gpu) = gpu() else { return };
+    let Some(gpu) = gpu(true) else { return };
     let mut setup = Setup::new(gpu, "multiclass", [96, 128]);
     let size = [611, 403];
     let bytes = picture(size);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::gpu::frame::tests::gpu;
+use crate::gpu::tests::gpu;
 use crate::model::registry;
 use crate::{SegmentOptions, Segmenter};
 
@@ -29,7 +29,7 @@ fn is_gpu_s(kind: ErrorKind) -> bool {
 
 #[test]
 fn a_loss_at_any_time_is_an_error_or_the_right_matte() {
-    if gpu().is_none() {
+    if gpu(true).is_none() {
         return;
     }
     let contract = registry().get("selfie-landscape").unwrap().contract();
@@ -56,7 +56,7 @@ fn a_loss_at_any_time_is_an_error_or_the_right_matte() {
 
 #[test]
 fn a_gpu_that_always_fails_is_given_up() {
-    if gpu().is_none() {
+    if gpu(true).is_none() {
         return;
     }
     let contract = registry().get("selfie-landscape").unwrap().contract();
@@ -72,7 +72,7 @@ fn a_gpu_that_always_fails_is_given_up() {
 
 #[test]
 fn the_cpu_does_what_the_gpu_cannot() {
-    if gpu().is_none() {
+    if gpu(true).is_none() {
         return;
     }
     let mut cpu = Segmenter::from_registry("selfie-landscape", &file()).unwrap();
