@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn spreads_like_a_square_and_stays_within() {
         for (width, height) in [(130, 9), (64, 5), (3, 1), (66, 2)] {
-            let set = |x: usize, y: usize| (x * 7 + y * 13) % 41 == 0 || x == 63;
+            let set = |x: usize, y: usize| (x * 7 + y * 13).is_multiple_of(41) || x == 63;
             let mut bits = Bits::new(width, height);
             for (x, y) in
                 (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).filter(|&(x, y)| set(x, y))

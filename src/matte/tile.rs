@@ -114,7 +114,7 @@ impl Tile {
             let mut last = [0; 2];
             for (y, sides) in self.sides.chunks_exact(groups).take(self.side).enumerate() {
                 let sides =
-                    sides[group..=group + (7 + 2 * margin) / 8].iter().fold(0, |seen, side| seen | side);
+                    sides[group..=group + (2 * margin).div_ceil(8)].iter().fold(0, |seen, side| seen | side);
                 for (side, last) in last.iter_mut().enumerate() {
                     if sides >> side & 1 == 1 {
                         *last = y + 1;
