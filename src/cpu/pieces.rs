@@ -49,6 +49,11 @@ impl Pieces {
         Self { rows, scratch: std::iter::repeat_with(Scratch::default).take(count).collect() }
     }
 
+    /// Runs each step as a whole from now on, on the thread that asks.
+    pub(super) fn keep_whole(&mut self) {
+        self.rows.fill(usize::MAX);
+    }
+
     /// Runs `piece` on the rows of each piece of step `at`, with its part of `y`, whose rows are `row` long.
     pub(super) fn run(
         &mut self,
@@ -58,7 +63,7 @@ impl Pieces {
         piece: impl Fn(std::ops::Range<usize>, &mut [f32], &mut Scratch) + Sync,
     ) {
         let rows = self.rows[at];
-        if y.len() <= rows * row {
+        if y.len() <= rows.saturating_mul(row) {
             return piece(0..y.len() / row, y, &mut self.scratch[0]);
         }
         y.par_chunks_mut(rows * row).zip(&mut self.scratch).enumerate().for_each(|(i, (y, scratch))| {

@@ -36,6 +36,9 @@ impl Trial {
     pub fn run() -> Self {
         let mut executors = [Arithmetic::F32, Arithmetic::I16].map(|arithmetic| {
             let mut executor = Executor::new(plan(), arithmetic).expect("a sound plan");
+            // On one thread: others may still be asleep for the one and awake for the other.
+            #[cfg(feature = "threads")]
+            executor.pieces.keep_whole();
             executor.input().iter_mut().enumerate().for_each(|(i, value)| *value = (i % 17) as f32 / 17.0);
             executor
         });
