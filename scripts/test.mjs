@@ -18,6 +18,7 @@ const RINGS = [
   ['build', 'wasm and npm package', ['node', 'scripts/build.mjs']],
   ['native', 'kernels, pipeline, goldens, quality gate, command line, conventions', ['cargo', 'test', '--release', '--', '--nocapture']],
   ['pieces', 'kernels on several threads, natively', ['cargo', 'test', '--release', '--no-default-features', '--features', 'threads', '--lib', 'cpu']],
+  ['companion', 'rollout gate', ['cargo', 'test', '--release', '-p', 'featheredge-companion']],
   ['models', 'converter and registry', ['target/venv/bin/python', '-m', 'unittest', 'discover', 'models']],
   ['face', 'TypeScript units', ['node', '--test', ...tests('tests/ts')]],
   ['simd', 'wasm border in Chromium, simd build', ['scripts/cargo-wasm', 'simd', 'test', '--no-default-features', '--release', '--test', 'web']],
@@ -56,7 +57,7 @@ for (const [name, about, command] of RINGS) {
 
 console.log('');
 for (const { name, passed, seconds } of results) {
-  console.log(`${passed ? 'passed' : 'FAILED'}  ${name.padEnd(8)} ${seconds.toFixed(0).padStart(5)} s`);
+  console.log(`${passed ? 'passed' : 'FAILED'}  ${name.padEnd(9)} ${seconds.toFixed(0).padStart(5)} s`);
 }
 const failed = results.filter(({ passed }) => !passed).length;
 console.log(`rings: ${results.length - failed} passed, ${failed} failed`);

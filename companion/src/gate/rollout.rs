@@ -1,4 +1,4 @@
-//! What a configuration says.
+//! What a configuration says; `read` fills it in.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -61,49 +61,4 @@ pub struct Thresholds {
     pub minimum_samples: Option<u32>,
     /// So many windows in a row must be bad; from 1 to 100.
     pub consecutive_windows: Option<u32>,
-}
-
-/// What a rollout gives one id.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Assignment<'a> {
-    /// What it gets; `None` is out.
-    pub variant: Option<&'a Variant>,
-    /// Its place, from 0 to 9,999: in where that is below the share. `None` without an id.
-    pub bucket: Option<u16>,
-    /// Why.
-    pub reason: Reason,
-}
-
-/// Why an id is in or out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// In, by its bucket.
-    Gate,
-    /// Out, by its bucket.
-    Out,
-    /// Out, as all are.
-    Disabled,
-    /// Out, because it has no id.
-    NoId,
-    /// Out, because its version of the library is too old or unknown.
-    Version,
-    /// In, by name.
-    Allowed,
-    /// Out, by name.
-    Denied,
-}
-
-impl Reason {
-    /// As answers show it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Gate => "gate",
-            Self::Out => "out",
-            Self::Disabled => "disabled",
-            Self::NoId => "no-id",
-            Self::Version => "version",
-            Self::Allowed => "allowed",
-            Self::Denied => "denied",
-        }
-    }
 }
