@@ -1,6 +1,7 @@
 /**
  * The WebAssembly files: Rust, then wasm-bindgen, then wasm-opt; what has not changed is not done again.
  *
+ * `gate` is the companion's: it has no JavaScript that is generated, and nothing about it counts but its size.
  * `simd` and `relaxed` must have one JavaScript side, because `worker.js` holds it once; `threads`, `gpu` and `onnx` have their own.
  */
 
@@ -24,7 +25,10 @@ const CARGO = {
   onnx: ['--no-default-features', '--features', 'onnx', '--release'],
 };
 
-export const BUILDS = Object.keys(CARGO);
+/** The same for the companion's gate, which is a crate and a library kind of its own. */
+const GATE = ['rustc', '-p', 'featheredge-companion', '--lib', '--crate-type', 'cdylib', '--no-default-features', '--profile', 'wasm-gate'];
+
+export const BUILDS = [...Object.keys(CARGO), 'gate'];
 
 const BINDGEN = 'target/tools/bin/wasm-bindgen';
 
@@ -48,21 +52,30 @@ const PASSES = [
   '--strip-target-features',
 ];
 
+/** What wasm-opt does to the gate, which is not there to be fast. */
+const SMALLEST = ['-Oz', '--converge', ...PASSES];
+
 /** Makes `target/wasm-opt/featheredge.<build>.wasm` for each of `builds`; `simd` and `relaxed` go together. */
 export async function makeWasm(builds, step) {
   const changed = [];
   for (const build of builds) {
     step(`cargo: ${build} build`);
-    run('scripts/cargo-wasm', [build, 'build', '--lib', ...CARGO[build]]);
-    const input = `target/wasm-${build}/wasm32-unknown-unknown/${CARGO[build].at(-1).replace(/^--/, '')}/featheredge.wasm`;
+    const cargo = build === 'gate' ? GATE : ['build', '--lib', ...CARGO[build]];
+    run('scripts/cargo-wasm', [build, ...cargo]);
+    const crate = build === 'gate' ? 'featheredge_companion' : 'featheredge';
+    const input = `target/wasm-${build}/wasm32-unknown-unknown/${cargo.at(-1).replace(/^--/, '')}/${crate}.wasm`;
     const key = stampKey(build, input);
-    if (readStamp(build) === key && existsSync(optimised(build)) && existsSync(glue(build))) continue;
+    if (readStamp(build) === key && existsSync(optimised(build)) && (build === 'gate' || existsSync(glue(build)))) continue;
+    if (build === 'gate') {
+      changed.push({ build, key, input });
+      continue;
+    }
     step(`wasm-bindgen: ${build} build`);
     run(BINDGEN, [
       ...['--target', 'web', '--omit-default-module-path', '--no-typescript'],
       ...['--remove-name-section', '--remove-producers-section', '--out-dir', `target/bindgen/${build}`, input],
     ]);
-    changed.push({ build, key });
+    changed.push({ build, key, input: `target/bindgen/${build}/featheredge_bg.wasm` });
   }
   checkGlue();
   if (changed.length > 0) step(`wasm-opt: ${changed.map(({ build }) => build).join(', ')}`);
@@ -74,7 +87,7 @@ export function optimised(build) {
   return `${ROOT}target/wasm-opt/featheredge.${build}.wasm`;
 }
 
-async function optimise({ build, key }) {
+async function optimise({ build, key, input }) {
   mkdirSync(`${ROOT}target/wasm-opt`, { recursive: true });
   const features = [...FEATURES, ...(MORE_FEATURES[build] ?? [])];
   const program = createRequire(import.meta.url).resolve('binaryen/bin/wasm-opt');
@@ -83,9 +96,9 @@ async function optimise({ build, key }) {
     process.execPath,
     [
       program,
-      `target/bindgen/${build}/featheredge_bg.wasm`,
+      input,
       ...['--mvp-features', ...features.map((feature) => `--enable-${feature}`)],
-      ...PASSES,
+      ...(build === 'gate' ? SMALLEST : PASSES),
       ...['-o', output],
     ],
     { cwd: ROOT, maxBuffer: 1 << 26 },

@@ -10,3 +10,5 @@
 extern crate alloc;
 
 pub mod gate;
+#[cfg(all(target_arch = "wasm32", not(feature = "server")))]
+mod wasm;

@@ -1,14 +1,19 @@
 //! Why a configuration was refused.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 
-/// So many characters of a bad value are shown.
+/// So many bytes of a bad value are shown.
 const SHOWN: usize = 60;
 
 /// A configuration was refused: where, what was found, and what is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Detail>);
+
+/// Apart, so that a result is small where nothing is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Detail {
     code: ErrorCode,
     path: String,
     got: String,
@@ -48,34 +53,34 @@ impl ErrorCode {
 }
 
 impl Error {
-    pub(super) fn new(code: ErrorCode, path: &str, got: &str, want: &'static str) -> Self {
-        Self { code, path: path.into(), got: shortened(got), want }
+    pub(super) fn new(code: ErrorCode, path: String, got: &str, want: &'static str) -> Self {
+        Self(Box::new(Detail { code, path, got: shortened(got), want }))
     }
 
     /// What is wrong, to branch on.
     pub fn code(&self) -> ErrorCode {
-        self.code
+        self.0.code
     }
 
     /// The field it is about, such as `variants[1].weight`; empty for the whole text.
     pub fn path(&self) -> &str {
-        &self.path
+        &self.0.path
     }
 
     /// What was found, shortened.
     pub fn got(&self) -> &str {
-        &self.got
+        &self.0.got
     }
 
     /// What is wanted instead.
     pub fn want(&self) -> &str {
-        self.want
+        self.0.want
     }
 
     /// All of it as a sentence.
     pub fn message(&self) -> String {
-        let subject = if self.path.is_empty() { "the rollout" } else { &self.path };
-        [subject, " is ", &self.got, ", want ", self.want].concat()
+        let subject = if self.0.path.is_empty() { "the rollout" } else { &self.0.path };
+        [subject, " is ", &self.0.got, ", want ", self.0.want].concat()
     }
 }
 
@@ -88,9 +93,14 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {}
 
 fn shortened(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => [text.get(..end).unwrap_or_default(), "..."].concat(),
-        None => text.into(),
+    // The end of a character: at most three bytes before.
+    let mut end = SHOWN;
+    while end > 0 && !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    match text.get(..end) {
+        Some(start) if text.len() > SHOWN => [start, "..."].concat(),
+        _ => text.into(),
     }
 }
 

