@@ -16,8 +16,8 @@ import { BUNDLES, PACKAGE, ROOT, THREADS, bundle } from './bundle.mjs';
 import { sizeTable } from './sizes.mjs';
 import { BUILDS, makeWasm, optimised, run } from './wasm.mjs';
 
-/** The declarations that `index.d.ts` needs; the others are internal. */
-const DECLARATIONS = ['index', 'segmenter', 'error', 'types'];
+/** The declarations that `index.d.ts` and `rollout.d.ts` need; the others are internal. */
+const DECLARATIONS = ['index', 'segmenter', 'error', 'types', 'rollout', 'rollout-types'];
 
 const DIST = `${ROOT}dist/`;
 const DEMO = `${ROOT}target/demo/`;
@@ -79,6 +79,7 @@ function published() {
     sideEffects: false,
     exports: {
       '.': { types: './index.d.ts', default: './index.js' },
+      './rollout': { types: './rollout.d.ts', default: './rollout.js' },
       // For those who serve the files from a folder of their own (`assetBase`).
       './worker.js': './worker.js',
       './worker.gpu.js': './worker.gpu.js',

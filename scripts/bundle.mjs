@@ -4,6 +4,7 @@
  * Files that share nothing at run time but messages: `index.js` is what pages import; `worker.js` is
  * self-contained; `runner.js` is loaded only where the page's own thread must do. The last two have
  * a twin each, `*.onnx.js`, for the build that reads ONNX files, and the worker one for the build with threads;
+ * `rollout.js` is another that pages import, for who gets which model; it needs none of the others.
  * `worker.gpu.js` is the GPU's, and `accelerator.js` the page's side of it, both loaded only where there is one.
  */
 
@@ -18,7 +19,7 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const THREADS = existsSync(`${ROOT}target/wasm-std`) && readFileSync(`${ROOT}target/wasm-std`, 'utf8') === 'yes';
 
 /** The bundles that the package holds. */
-export const BUNDLES = ['index', 'accelerator', 'runner', 'worker', 'runner.onnx', 'worker.onnx', 'worker.gpu', ...(THREADS ? ['worker.threads'] : [])];
+export const BUNDLES = ['index', 'rollout', 'accelerator', 'runner', 'worker', 'runner.onnx', 'worker.onnx', 'worker.gpu', ...(THREADS ? ['worker.threads'] : [])];
 
 /** The generated JavaScript side of a WebAssembly build; `simd` and `relaxed` have the same. */
 export function glue(build) {

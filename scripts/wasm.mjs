@@ -53,7 +53,7 @@ const PASSES = [
 ];
 
 /** What wasm-opt does to the gate, which is not there to be fast. */
-const SMALLEST = ['-Oz', '--converge', ...PASSES];
+const SMALLEST = ['-Oz', '--converge', '--low-memory-unused', ...PASSES];
 
 /** Makes `target/wasm-opt/featheredge.<build>.wasm` for each of `builds`; `simd` and `relaxed` go together. */
 export async function makeWasm(builds, step) {

@@ -18,10 +18,13 @@ export type {
   ModelContract,
   ModelId,
   Morphology,
+  Participation,
   Picture,
   PredictOptions,
   Prediction,
   Progress,
+  SecondSegmenter,
   SegmentOptions,
+  SegmenterRollout,
   Timings,
 } from './types.js';

@@ -44,6 +44,7 @@ export function checkCreate(options: CreateOptions): CheckedCreate {
   if (memory !== undefined && !(isObject(memory) && typeof memory.getItem === 'function' && typeof memory.setItem === 'function')) {
     throw invalid('memory', memory, 'a store such as localStorage');
   }
+  if (options.rollout !== undefined && typeof options.rollout?.join !== 'function') throw invalid('rollout', options.rollout, 'a Rollout');
   checkSignal(options.signal);
   const base = resolveBase(options.assetBase);
   return { base, model: checkModel(model, base), executor, worker, threads: threads === 'auto' ? autoThreads() : threads, maxPixels, memory };

@@ -18,7 +18,7 @@ import { type CheckedCreate, checkCreate, checkDraw, checkObject, checkSegment, 
 import { capture } from './picture.js';
 import type { Captured, LoadTask } from './protocol.js';
 import { ThreadUnavailable, pageThread, workerThread } from './threads.js';
-import type { CreateOptions, DrawOptions, Drawing, Info, Matte, Picture, PredictOptions, Prediction, SegmentOptions } from './types.js';
+import type { CreateOptions, DrawOptions, Drawing, Info, Matte, Participation, Picture, PredictOptions, Prediction, SegmentOptions } from './types.js';
 
 export class Segmenter {
   /**
@@ -31,6 +31,7 @@ export class Segmenter {
   readonly #report: Report;
   readonly #maxPixels: number;
   #accelerator: Accelerator | undefined;
+  #part: Participation | undefined;
   #closed = false;
 
   /** Use `Segmenter.create`. */
@@ -60,6 +61,19 @@ export class Segmenter {
    * `UNSUPPORTED_BROWSER`, `ABORTED` or `INTERNAL`; it can be called again after any of them
    */
   static async create(options: CreateOptions = {}): Promise<Segmenter> {
+    if (!options?.rollout) return Segmenter.#create(options);
+    checkCreate(options);
+    // What is made to compare with is closed soon after, so that nobody is to hear of it.
+    const again = (other: Pick<CreateOptions, 'model' | 'executor'>) =>
+      Segmenter.#create({ ...options, signal: undefined, onProgress: undefined, onEvent: undefined, ...other });
+    const part = options.rollout.join(options.model, again);
+    const create = () => Segmenter.#create({ ...options, model: part.model ?? options.model });
+    const segmenter = await part.watch(create, () => 'cpu');
+    segmenter.#part = part;
+    return segmenter;
+  }
+
+  static async #create(options: CreateOptions): Promise<Segmenter> {
     const checked = checkCreate(options);
     const { signal } = options;
     if (signal?.aborted) throw abortedBy(signal);
@@ -121,14 +135,16 @@ export class Segmenter {
    * that an image which is still loading is waited for, and a blob is read when its turn comes.
    *
    * @throws {SegmentError} `INVALID_INPUT`, `UNSUPPORTED_PICTURE`, `PICTURE_TOO_LARGE`, `ABORTED`,
-   * `CLOSED` or `INTERNAL`
+   * `CLOSED`, `ROLLED_BACK` or `INTERNAL`
    */
-  async segment(picture: Picture, options: SegmentOptions = {}): Promise<Matte> {
-    const start = performance.now();
-    const task = checkSegment(options, this.info.subjects);
-    const taken = this.#take(picture, options.signal);
-    const { timings, ...matte } = await this.#client.call(task, taken.picture, options.signal);
-    return { ...matte, timings: complete(timings, taken, start) };
+  segment(picture: Picture, options: SegmentOptions = {}): Promise<Matte> {
+    return this.#watch(picture, options, async () => {
+      const start = performance.now();
+      const task = checkSegment(options, this.info.subjects);
+      const taken = this.#take(picture, options.signal);
+      const { timings, ...matte } = await this.#client.call(task, taken.picture, options.signal);
+      return { ...matte, timings: complete(timings, taken, start) };
+    });
   }
 
   /**
@@ -139,14 +155,16 @@ export class Segmenter {
    *
    * @throws {SegmentError} as `segment`; `INVALID_INPUT` also if the canvas has a context of another kind
    */
-  async draw(picture: Picture, canvas: HTMLCanvasElement | OffscreenCanvas, options: DrawOptions = {}): Promise<Drawing> {
-    const start = performance.now();
-    const task = checkDraw(options, this.info.subjects);
-    checkCanvas(canvas);
-    const taken = this.#take(picture, options.signal);
-    const { timings, bitmap, ...drawing } = await this.#client.call(task, taken.picture, options.signal);
-    show(bitmap, canvas);
-    return { ...drawing, timings: complete(timings, taken, start) };
+  draw(picture: Picture, canvas: HTMLCanvasElement | OffscreenCanvas, options: DrawOptions = {}): Promise<Drawing> {
+    return this.#watch(picture, undefined, async () => {
+      const start = performance.now();
+      const task = checkDraw(options, this.info.subjects);
+      checkCanvas(canvas);
+      const taken = this.#take(picture, options.signal);
+      const { timings, bitmap, ...drawing } = await this.#client.call(task, taken.picture, options.signal);
+      show(bitmap, canvas);
+      return { ...drawing, timings: complete(timings, taken, start) };
+    });
   }
 
   /**
@@ -154,13 +172,15 @@ export class Segmenter {
    *
    * @throws {SegmentError} as `segment`
    */
-  async predict(picture: Picture, options: PredictOptions = {}): Promise<Prediction> {
-    const start = performance.now();
-    checkObject('options', options);
-    checkSignal(options.signal);
-    const taken = this.#take(picture, options.signal);
-    const { timings, ...prediction } = await this.#client.call({ type: 'predict' }, taken.picture, options.signal);
-    return { ...prediction, timings: complete(timings, taken, start) };
+  predict(picture: Picture, options: PredictOptions = {}): Promise<Prediction> {
+    return this.#watch(picture, undefined, async () => {
+      const start = performance.now();
+      checkObject('options', options);
+      checkSignal(options.signal);
+      const taken = this.#take(picture, options.signal);
+      const { timings, ...prediction } = await this.#client.call({ type: 'predict' }, taken.picture, options.signal);
+      return { ...prediction, timings: complete(timings, taken, start) };
+    });
   }
 
   /**
@@ -237,6 +257,14 @@ export class Segmenter {
       this.close();
       throw abortedBy(signal);
     }
+  }
+
+  /** Makes a call, before the eyes of the rollout if there is one. */
+  async #watch<T>(picture: Picture, segment: SegmentOptions | undefined, call: () => Promise<T>): Promise<T> {
+    const part = this.#part;
+    if (!part) return call();
+    if (part.withdrawn) throw new SegmentError('ROLLED_BACK', `the rollout gives the model ${part.model} no longer, want a new segmenter`);
+    return part.watch(call, () => this.info.executor, picture, segment);
   }
 
   /** Starts to copy the picture, now. */

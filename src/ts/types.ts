@@ -48,6 +48,11 @@ export interface CreateOptions {
   /** Default `'selfie'`. Hair, skin and clothes need `'multiclass'`. */
   model?: ModelId | CustomModel;
   /**
+   * A `Rollout` of `featheredge/rollout`: its variant's model comes in the place of `model`, which those outside of it get.
+   * Once it no longer gives that model, calls reject with `ROLLED_BACK`, and a new segmenter gets what it gives now.
+   */
+  rollout?: SegmenterRollout;
+  /**
    * What runs the network. With `'auto'` (default) `create` resolves as soon as the CPU can run it; behind it, where there
    * is a GPU that is no software, the GPU is tried, and runs what comes later if it is right and faster (`settled` says when).
    * `'gpu'` waits for it, and takes it even if it is slower. Whatever the GPU fails to do, the CPU does; `info` says why.
@@ -81,6 +86,31 @@ export interface CreateOptions {
   /** Gives up loading; `create` then rejects with `ABORTED`. */
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
+}
+
+/** What a segmenter asks of a rollout. */
+export interface SegmenterRollout {
+  /**
+   * `model` is what runs outside the rollout; `again` makes a segmenter that differs in its model and executor alone,
+   * and has no part in the rollout.
+   */
+  join(model: CreateOptions['model'], again: (options: Pick<CreateOptions, 'model' | 'executor'>) => Promise<SecondSegmenter>): Participation;
+}
+
+/** A segmenter to compare with. */
+export interface SecondSegmenter {
+  segment(picture: Picture, options: SegmentOptions): Promise<Matte>;
+  close(): void;
+}
+
+/** A segmenter's part in a rollout. Nothing of it throws what is not the call's, or keeps a call waiting. */
+export interface Participation {
+  /** What it gets; `undefined` if it is out. */
+  readonly model: ModelId | undefined;
+  /** Whether the rollout gives that no longer. */
+  readonly withdrawn: boolean;
+  /** Makes a call and takes note of how it went; of `create` without a picture. */
+  watch<T>(call: () => Promise<T>, executor: () => Executor, picture?: Picture, segment?: SegmentOptions): Promise<T>;
 }
 
 /** A picture of any size up to `maxPixels`. EXIF orientation is honoured. */
@@ -279,6 +309,8 @@ export type ErrorCode =
   | 'ABORTED'
   /** The segmenter was closed. */
   | 'CLOSED'
+  /** The rollout gives the segmenter's model no longer; make another segmenter. */
+  | 'ROLLED_BACK'
   /** There is no GPU here, or none that can do it; seen only as the reason why the CPU does. */
   | 'GPU_UNAVAILABLE'
   /** The GPU went away; likewise. */

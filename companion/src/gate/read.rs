@@ -21,7 +21,7 @@ impl Rollout {
         let mut fields = Field { place: Place::Whole, value: &value }.fields()?;
         // Of another schema no field is known, so that this comes first.
         let version = fields.need("version")?;
-        if *version.value != Value::Number(SCHEMA) {
+        if !matches!(version.value, Value::Number(SCHEMA)) {
             return Err(version.wrong(ErrorCode::UnsupportedVersion, "1"));
         }
         let rollout = Self {

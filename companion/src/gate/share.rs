@@ -65,7 +65,7 @@ impl Stage {
 
     /// The stage of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|stage| stage.name() == name)
+        Self::ALL.iter().copied().find(|stage| stage.name() == name)
     }
 
     /// As configurations name it.

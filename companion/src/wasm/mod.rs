@@ -41,18 +41,13 @@ unsafe fn written<'a>(text: *const u8, length: usize) -> &'a str {
 /// As for `written`.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn load(text: *const u8, length: usize, major: u16, minor: u16, patch: u16) -> *const Gate {
-    // SAFETY: the page passes what `room` gave it, and no more than that length.
-    let bytes = unsafe { slice::from_raw_parts(text, length) };
-    let read = match str::from_utf8(bytes) {
-        Ok(text) => {
-            Rollout::parse(text).map_err(|error| [error.code().name(), "\n", &error.message()].concat())
-        }
-        Err(_) => Err("SYNTAX\nthe rollout is not UTF-8, want UTF-8".into()),
-    };
+    // SAFETY: as this function's.
+    let read = Rollout::parse(unsafe { written(text, length) });
+    let read = read.map_err(|error| [error.code().name(), "\n", &error.message(), "\0"].concat());
     Box::leak(Box::new(Gate { read, version: Version { major, minor, patch } }))
 }
 
-/// Where the code and the message of a refusal stand, with a line's end between them; null if there is none.
+/// Where the code and the message of a refusal stand, with a line's end between them and a zero behind; null if there is none.
 ///
 /// # Safety
 /// `gate` is what `load` gave.
@@ -62,19 +57,6 @@ unsafe extern "C" fn refusal(gate: *const Gate) -> *const u8 {
     match unsafe { &(*gate).read } {
         Ok(_) => ptr::null(),
         Err(text) => text.as_ptr(),
-    }
-}
-
-/// How many bytes it has.
-///
-/// # Safety
-/// As for `refusal`.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn refusal_length(gate: *const Gate) -> usize {
-    // SAFETY: what `load` gave is never freed.
-    match unsafe { &(*gate).read } {
-        Ok(_) => 0,
-        Err(text) => text.len(),
     }
 }
 
