@@ -47,7 +47,7 @@ const LOOKS = 10_000;
 
 /** What kind of failure it is; `undefined` for one that is not told. */
 export function outcomeOf(error: unknown): Outcome | undefined {
-  const { name, message } = error as Error;
+  const { name, message } = (error ?? {}) as Error;
   // What browsers say where memory is short differs; that they say it does not.
   if (name === 'RangeError' || /out of memory|memory allocation|allocation failed/i.test(message)) return 'out-of-memory';
   if (!hasCode(error)) return 'internal';

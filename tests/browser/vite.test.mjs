@@ -24,9 +24,17 @@ const INSTALL_MS = 60_000;
 const FILES = {
   'package.json': '{ "name": "site", "private": true, "type": "module" }\n',
   'index.html': '<!doctype html><html lang="en"><title>site</title><link rel="icon" href="data:,"><script type="module" src="/main.js"></script></html>\n',
+  'rollout.json': '{ "version": 1, "flag": "f", "salt": "s", "stage": "FULL", "variants": [{ "name": "new", "weight": 1, "model": "selfie" }] }\n',
   'main.js': `import { Segmenter } from 'featheredge';
+import { Rollout } from 'featheredge/rollout';
+import configuration from './rollout.json?url';
 import picture from './picture.png';
 
+document.body.assign = async () => {
+  const rollout = await Rollout.load(configuration);
+  rollout.close();
+  return rollout.problem ?? rollout.assign('someone');
+};
 document.body.cut = async (options) => {
   const segmenter = await Segmenter.create(options);
   const { width, height, alpha } = await segmenter.segment(await (await fetch(picture)).blob());
@@ -58,6 +66,8 @@ ring('an empty Vite project', { Chromium: CHROMIUM }, async (t) => {
       assert.equal(info.worker, worker, info.reason);
       assertAlike(t, `worker ${worker}`, received(matte), nativeMatte(fixture(PICTURE)), SAME_PIXELS);
     }
+    const { variant, model, reason } = await page.evaluate(() => document.body.assign());
+    assert.deepEqual({ variant, model, reason }, { variant: 'new', model: 'selfie', reason: 'gate' });
     const { info, matte } = await page.evaluate((options) => document.body.cut(options), { executor: 'gpu' });
     t.diagnostic(info.reason);
     // Where Chromium brings no SwiftShader, the CPU does it.
@@ -70,7 +80,7 @@ ring('an empty Vite project', { Chromium: CHROMIUM }, async (t) => {
     const files = readdirSync(join(site, 'node_modules/featheredge'), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(join(site, 'node_modules/featheredge/').length));
-    const wanted = /^(index|accelerator|(runner|worker)(\.onnx)?|worker\.(threads|gpu))\.js$|^(index|segmenter|error|types)\.d\.ts$|^wasm\/featheredge\.(simd|relaxed|threads|gpu|onnx)\.wasm$|^models\/(selfie|selfie-landscape|multiclass)\.plan$|^package\.json$|^(README\.md|LICENSE\S*|NOTICE)$/;
+    const wanted = /^(index|rollout|accelerator|(runner|worker)(\.onnx)?|worker\.(threads|gpu))\.js$|^(index|segmenter|error|types|rollout|rollout-types)\.d\.ts$|^wasm\/featheredge\.(simd|relaxed|threads|gpu|onnx|gate)\.wasm$|^models\/(selfie|selfie-landscape|multiclass)\.plan$|^package\.json$|^(README\.md|LICENSE\S*|NOTICE)$/;
     assert.deepEqual(files.filter((file) => !wanted.test(file)), []);
     for (const paper of ['README.md', 'NOTICE']) assert.ok(files.includes(paper), `${paper} is not in the package`);
     assert.ok(files.some((file) => file.startsWith('LICENSE')));
