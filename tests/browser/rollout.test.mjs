@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { CHROMIUM, launch, open, until } from './lib/chromium.mjs';
-import { ROOT } from './lib/paths.mjs';
+import { choose, openDemo } from './lib/demo.mjs';
+import { ROOT, fixture } from './lib/paths.mjs';
 import { ring } from './lib/ring.mjs';
 import { host, send } from './lib/server.mjs';
 
@@ -195,6 +196,23 @@ ring('a rollout', { Chromium: CHROMIUM }, async (t) => {
     assert.equal(asked(), before);
     await turn('visible');
     await until(() => asked() > before, 900);
+    await context.close();
+  });
+
+  await t.test('the demo page shows its variant, and follows a rollback', async () => {
+    server.rollout = NEW;
+    const { page, complaints, context } = await openDemo(browser, `${server.url}?rollout=someone`);
+    assert.equal(await page.getByTestId('variant').textContent(), 'Rollout hair-cutout: variant new, model multiclass.');
+    assert.match(await page.locator('#stats').textContent(), /multiclass/);
+    server.rollout = { ...NEW, stage: 'DISABLED' };
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await page.waitForFunction(() => document.querySelector('#variant').textContent.endsWith('out (disabled).'));
+    assert.equal(await choose(page, fixture('images/grace-hopper.jpg')), 'done');
+    assert.match(await page.locator('#stats').textContent(), /selfie/);
+    await page.goto('about:blank');
+    await until(() => server.beacons.length > 0);
+    assert.ok(server.beacons.splice(0)[0].batch.records.every(({ variant }) => variant === 'new'));
+    assert.deepEqual(complaints, []);
     await context.close();
   });
 });

@@ -60,14 +60,14 @@ ring('an empty Vite project', { Chromium: CHROMIUM }, async (t) => {
   const check = async (t, url) => {
     const { page, complaints } = await open(browser, url);
     await page.waitForFunction(() => document.body.cut);
+    const { variant, model, reason } = await page.evaluate(() => document.body.assign());
+    assert.deepEqual({ variant, model, reason }, { variant: 'new', model: 'selfie', reason: 'gate' });
     for (const worker of [true, false]) {
       const { info, matte } = await page.evaluate((options) => document.body.cut(options), { worker });
       t.diagnostic(info.reason);
       assert.equal(info.worker, worker, info.reason);
       assertAlike(t, `worker ${worker}`, received(matte), nativeMatte(fixture(PICTURE)), SAME_PIXELS);
     }
-    const { variant, model, reason } = await page.evaluate(() => document.body.assign());
-    assert.deepEqual({ variant, model, reason }, { variant: 'new', model: 'selfie', reason: 'gate' });
     const { info, matte } = await page.evaluate((options) => document.body.cut(options), { executor: 'gpu' });
     t.diagnostic(info.reason);
     // Where Chromium brings no SwiftShader, the CPU does it.

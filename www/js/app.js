@@ -120,7 +120,7 @@ async function cut(of, signal, wait = 0) {
   } catch (error) {
     if (signal.aborted) return;
     const { code } = /** @type {{ code?: string }} */ (error);
-    if (code === 'INTERNAL' || code === 'CLOSED') models.forget(model);
+    if (code === 'INTERNAL' || code === 'CLOSED' || code === 'ROLLED_BACK') models.forget(model);
     fail(error, () => {
       controls.restore(wanted);
       present(of);
@@ -144,19 +144,14 @@ async function settle(next, signal) {
   const nothing = coverage < LEAST_COVERAGE;
   explainNothing(next.wanted.subject);
   const infos = await models.infos();
+  const info = await models.infoFor(next.wanted.subject);
   if (signal.aborted) return;
-  const info = ofSubject(infos, next.wanted.subject);
   if (info) showStats(matte, info, infos);
   if (info) showExecutor(info);
   download.disabled = nothing;
   const spent = time(matte.timings.totalMs);
   const deed = next.wanted.view === 'recolor' ? 'Recoloured' : 'Cut out';
   say('done', nothing ? `Nothing to cut out, after ${spent}` : `${deed} in ${spent}`);
-}
-
-/** @param {Awaited<ReturnType<typeof models.infos>>} infos @param {import('./models.js').Subject} subject */
-function ofSubject(infos, subject) {
-  return infos.find(({ model }) => model === models.modelFor(subject));
 }
 
 /** Draws what is on show again, in the colours and the strength that the controls name. */
@@ -222,7 +217,7 @@ makeExecutorControl(
   () => models.loseGpu(),
 );
 models.hearExecutors(async () => {
-  const info = ofSubject(await models.infos(), controls.wanted().subject);
+  const info = await models.infoFor(controls.wanted().subject);
   if (info) showExecutor(info);
 });
 

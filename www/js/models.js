@@ -1,10 +1,11 @@
 /**
  * The segmenters, loaded when first needed and then kept.
- * Persons come from the small selfie network; hair needs the large multiclass one.
+ * Persons come from the small selfie network, or from what a rollout gives; hair needs the large multiclass one.
  */
 
 import { Segmenter } from '../featheredge/index.js';
 import { wish } from './executor.js';
+import { hearRollout, joined } from './rollout.js';
 
 /** @typedef {import('../../src/ts/index.js').Progress} Progress */
 /** @typedef {import('../../src/ts/index.js').Segmenter} Loaded */
@@ -26,6 +27,9 @@ const loads = new Map();
 
 /** Called when another executor runs a network. @type {() => void} */
 let onExecutor = () => {};
+
+// What a rollout no longer gives would refuse to run.
+hearRollout(() => forget('selfie'));
 
 /** @param {() => void} listener */
 export function hearExecutors(listener) {
@@ -85,6 +89,12 @@ export async function infos() {
   return Promise.all(ready.map(async (entry) => (await entry.segmenter).info));
 }
 
+/** What the segmenter of a subject says about itself, if it is loaded. @param {Subject} subject */
+export async function infoFor(subject) {
+  const entry = loads.get(modelFor(subject));
+  return entry?.ready ? (await entry.segmenter).info : undefined;
+}
+
 /** @param {Model} model @returns {Load} */
 function start(model) {
   /** @type {Omit<Load, 'segmenter'>} */
@@ -92,15 +102,18 @@ function start(model) {
   // The engine is in the browser's cache by then; only the network is news.
   const cached = [...loads.values()].some((entry) => entry.ready);
   const add = counter(!cached);
-  const segmenter = Segmenter.create({
-    model,
-    executor: wish(),
-    onEvent: () => onExecutor(),
-    onProgress(progress) {
-      heard.standing = add(progress);
-      heard.hear?.(heard.standing);
-    },
-  });
+  const create = (/** @type {import('../../src/ts/rollout.js').Rollout | undefined} */ rollout) =>
+    Segmenter.create({
+      model,
+      ...(rollout && { rollout }),
+      executor: wish(),
+      onEvent: () => onExecutor(),
+      onProgress(progress) {
+        heard.standing = add(progress);
+        heard.hear?.(heard.standing);
+      },
+    });
+  const segmenter = model === 'selfie' ? joined.then(create) : create(undefined);
   const entry = Object.assign(heard, { segmenter });
   // A failure is not kept: the next call downloads again.
   segmenter.then(

@@ -39,6 +39,11 @@ const BY_CODE = {
     next: 'Try again; it starts anew.',
     retry: true,
   },
+  ROLLED_BACK: {
+    title: 'The network was taken back.',
+    next: 'Try again; another one takes its place.',
+    retry: true,
+  },
   INVALID_INPUT: {
     title: 'This picture could not be used.',
     next: 'Try another one.',
