@@ -95,10 +95,32 @@ fn foreign_worlds_stay_behind_their_doors() {
     }
 }
 
+/// The companion knows nothing of the library; its gate knows nothing but itself.
+#[test]
+fn the_companion_stands_alone() {
+    for path in files("companion", &[".rs"]) {
+        let text = read(&path);
+        assert!(!text.replace("featheredge_companion", "").contains("featheredge::"), "{}", path.display());
+        let border = path.starts_with(project("companion/src/wasm"));
+        assert!(border || !text.contains("unsafe {"), "{} holds unsafe code", path.display());
+        if path.starts_with(project("companion/src/gate")) {
+            let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+            for word in ["crate::", "std::", "format!", "f32", "f64", "serde"] {
+                assert!(!code.contains(word), "{} names {word}", path.display());
+            }
+        }
+    }
+    let manifest = read(&project("companion/Cargo.toml"));
+    assert!(
+        !manifest.contains("path = \"..\"") && !manifest.contains("\nfeatheredge ="),
+        "the companion needs the library"
+    );
+}
+
 #[test]
 fn files_can_be_read_in_one_sitting() {
     let code = [".rs", ".ts", ".mjs", ".js", ".css", ".py", ".html"];
-    for folder in ["src", "tests", "scripts", "models", "fixtures", "www"] {
+    for folder in ["src", "companion", "tests", "scripts", "models", "fixtures", "www"] {
         for path in files(folder, &code) {
             let lines = read(&path).lines().count();
             assert!(lines <= 400, "{} has {lines} lines, want at most 400", path.display());
