@@ -11,8 +11,8 @@ import type { BeaconRecord } from './record.js';
 const MOST_RECORDS = 200;
 /** A record has at most 250 bytes, a body at most 8 KiB. */
 const BATCH_RECORDS = 30;
-/** How long a record waits for others. */
-const WAIT_MS = 10_000;
+/** How long a record waits for others: all alike, so that no outcome arrives before another, and briefly, so that a rollback need not wait. */
+const WAIT_MS = 2_000;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
 /** A server that asks for more patience than that gets nothing. */
