@@ -31,19 +31,25 @@ macro_rules! shader {
 
 /// Four channels by sixteen fours of pixels: few channels leave nothing idle, and many read whole lines.
 const TILE: [u32; 3] = [4, 16, 1];
+/// Invocations that find their place by themselves, so that none is idle whatever the channels.
+const LINE: [u32; 3] = [64, 1, 1];
 
-pub(super) static POINTWISE: Shader = shader!("pointwise", ["product"], 7, TILE, ["COLUMNS", "GATED"]);
-pub(super) static CONV: Shader = shader!("conv", ["window", "product"], 6, TILE, ["COLUMNS"]);
-pub(super) static TRANSPOSED: Shader = shader!("transposed", ["product"], 6, TILE, ["COLUMNS"]);
-pub(super) static DEPTHWISE: Shader = shader!("depthwise", ["window"], 6, TILE, ["SLIDE"]);
-pub(super) static POOL: Shader = shader!("pool", ["window"], 4, TILE, ["MEAN"]);
-pub(super) static REDUCE: Shader = shader!("reduce", [], 4, TILE, []);
-pub(super) static RESIZE: Shader = shader!("resize", [], 4, TILE, ["KIND"]);
-pub(super) static SOFTMAX: Shader = shader!("softmax", [], 4, TILE, []);
-pub(super) static BINARY: Shader = shader!("binary", [], 5, TILE, ["KIND"]);
-pub(super) static AFFINE: Shader = shader!("affine", [], 6, TILE, []);
-pub(super) static REGROUP: Shader = shader!("regroup", [], 4, TILE, ["BACK"]);
-pub(super) static CONCAT: Shader = shader!("concat", [], 4, TILE, []);
+pub(super) static POINTWISE: Shader =
+    shader!("pointwise", ["block", "product"], 7, LINE, ["BLOCKS", "EIGHT", "GATED"]);
+pub(super) static CONV: Shader =
+    shader!("conv", ["block", "window", "product"], 6, LINE, ["BLOCKS", "EIGHT"]);
+pub(super) static TRANSPOSED: Shader =
+    shader!("transposed", ["block", "product"], 6, LINE, ["BLOCKS", "EIGHT"]);
+pub(super) static DEPTHWISE: Shader =
+    shader!("depthwise", ["block", "window"], 6, LINE, ["TAPS", "SLIDE", "EIGHT"]);
+pub(super) static POOL: Shader = shader!("pool", ["four", "window"], 4, TILE, ["MEAN"]);
+pub(super) static REDUCE: Shader = shader!("reduce", ["four"], 4, TILE, []);
+pub(super) static RESIZE: Shader = shader!("resize", ["four"], 4, TILE, ["KIND"]);
+pub(super) static SOFTMAX: Shader = shader!("softmax", ["four"], 4, TILE, []);
+pub(super) static BINARY: Shader = shader!("binary", ["four"], 5, TILE, ["KIND"]);
+pub(super) static AFFINE: Shader = shader!("affine", ["four"], 6, TILE, []);
+pub(super) static REGROUP: Shader = shader!("regroup", ["four"], 4, TILE, ["BACK"]);
+pub(super) static CONCAT: Shader = shader!("concat", ["four"], 4, TILE, []);
 
 /// A chain of steps on vectors; it has an epilogue of its own for each.
 pub(super) static EXCITE: Shader = Shader {
@@ -57,7 +63,13 @@ pub(super) static EXCITE: Shader = Shader {
 /// Two pointwise steps; it writes what lies between as well.
 pub(super) static PAIR: Shader = Shader {
     name: "pair",
-    source: concat!(include_str!("shaders/finish.wgsl"), "\n", include_str!("shaders/pair.wgsl")),
+    source: concat!(
+        include_str!("shaders/finish.wgsl"),
+        "\n",
+        include_str!("shaders/block.wgsl"),
+        "\n",
+        include_str!("shaders/pair.wgsl")
+    ),
     bindings: &{
         let mut all = bindings::<9>();
         all[7] = Binding::Write;

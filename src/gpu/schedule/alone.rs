@@ -1,6 +1,6 @@
 //! One step, one dispatch; of a concatenation one for each part.
 
-use super::pack::{matrices, padded};
+use super::pack::{matrices, padded, squares};
 use super::{Draft, Operand, Pass, activation};
 use crate::gpu::shader::Shader;
 use crate::gpu::steps;
@@ -52,28 +52,29 @@ impl Draft<'_> {
         let (x, y) = (self.shape(step.x), self.shape(step.y));
         match &step.op {
             Op::Pointwise { weights, bias, gate } => {
-                let (columns, lanes) = tile(y.stride());
+                let tile = Tile::of(1, y.pixels(), y.stride());
                 let operands = [
-                    self.weights(*weights, |values| matrices(values, x, y)),
+                    self.weights(*weights, |values| squares(&matrices(values, x, y), y.stride())),
                     self.scales(*weights, *bias, y, 1, y.stride()),
                     Operand::Tensor(step.x),
                     Operand::Tensor(gate.unwrap_or(step.x)),
                 ];
-                let gated = f64::from(u8::from(gate.is_some()));
+                let [blocks, eight] = tile.constants();
+                let constants = [blocks, eight, f64::from(u8::from(gate.is_some()))];
                 let words = [x.stride() / 4];
-                let constants = [columns as f64, gated];
-                self.push(at, &steps::POINTWISE, &constants, words, &operands, lanes, [lanes, fours(y)]);
+                let invocations = [tile.invocations, 1];
+                self.push(at, &steps::POINTWISE, &constants, words, &operands, tile.lanes, invocations);
             }
             Op::Conv { window, weights, bias } => {
-                let (columns, lanes) = tile(y.stride());
+                let tile = Tile::of(y.height, y.width, y.stride());
                 let operands = [
-                    self.weights(*weights, |values| matrices(values, x, y)),
+                    self.weights(*weights, |values| squares(&matrices(values, x, y), y.stride())),
                     self.scales(*weights, *bias, y, 1, y.stride()),
                     Operand::Tensor(step.x),
                 ];
                 let words = windowed(window, [x.height, x.width, x.stride() / 4]);
-                let constants = [columns as f64];
-                self.push(at, &steps::CONV, &constants, words, &operands, lanes, [lanes, row_fours(y)]);
+                let invocations = [tile.invocations, 1];
+                self.push(at, &steps::CONV, &tile.constants(), words, &operands, tile.lanes, invocations);
             }
             Op::Transposed { kernel, weights, bias } => self.transposed(at, step, *kernel, *weights, *bias),
             Op::Depthwise { window, weights, bias } => {
@@ -82,11 +83,16 @@ impl Draft<'_> {
                     self.scales(*weights, *bias, y, 1, y.stride()),
                     Operand::Tensor(step.x),
                 ];
-                let slides = window.dilation[1] == 1 && window.stride[1] <= 2;
-                let constants = [if slides { window.stride[1] as f64 } else { 0.0 }];
+                let (taps, apart) = (window.kernel[1], window.stride[1]);
+                let slides = window.dilation[1] == 1 && apart <= 2 && (taps == 3 || taps == 5);
+                let lanes = y.stride() / 4;
+                let tiles = |size| y.height * y.width.div_ceil(size) * lanes;
+                let eight = slides && apart == 1 && y.width > 4 && tiles(8) >= BUSY;
+                let [taps, apart] = if slides { [taps, apart] } else { [0, 0] };
+                let constants = [taps as f64, apart as f64, f64::from(u8::from(eight))];
                 let words = windowed(window, [x.height, x.width]);
-                let lanes = y.stride();
-                self.push(at, &steps::DEPTHWISE, &constants, words, &operands, lanes, [lanes, row_fours(y)]);
+                let invocations = [tiles(if eight { 8 } else { 4 }), 1];
+                self.push(at, &steps::DEPTHWISE, &constants, words, &operands, lanes, invocations);
             }
             Op::Pool { window, kind } => {
                 let constants = [f64::from(u8::from(*kind == Pool::Mean))];
@@ -182,8 +188,8 @@ impl Draft<'_> {
         let (x, y) = (self.shape(step.x), self.shape(step.y));
         let stride = y.stride();
         let taps = kernel[0] * kernel[1];
-        let width = (taps * stride).next_multiple_of(4);
-        let (columns, lanes) = tile(width);
+        let width = taps * stride;
+        let tile = Tile::of(1, x.pixels(), width);
         // From a matrix for each tap to one whose rows are those of all taps, side by side.
         let pack = |values: &[f32]| {
             let mut together = vec![0.0; x.stride() * width];
@@ -191,7 +197,7 @@ impl Draft<'_> {
                 let (tap, i) = (row / x.channels, row % x.channels);
                 together[i * width + tap * stride..][..stride].copy_from_slice(values);
             }
-            together
+            squares(&together, width)
         };
         let operands = [
             self.weights(weights, pack),
@@ -199,8 +205,8 @@ impl Draft<'_> {
             Operand::Tensor(step.x),
         ];
         let words = [kernel[0], kernel[1], x.height, x.width, x.stride() / 4];
-        let constants = [columns as f64];
-        self.push(at, &steps::TRANSPOSED, &constants, words, &operands, lanes, [lanes, fours(x)]);
+        let invocations = [tile.invocations, 1];
+        self.push(at, &steps::TRANSPOSED, &tile.constants(), words, &operands, tile.lanes, invocations);
     }
 
     /// Adds the dispatch of step `at`. `constants`, `words` and `operands` are those after the epilogue's
@@ -241,11 +247,39 @@ fn windowed(window: &Window, rest: impl IntoIterator<Item = usize>) -> Vec<usize
     [kernel, stride, dilation, pad].into_iter().flatten().chain(rest).collect()
 }
 
-/// Channels of an invocation, and invocations side by side, for a matrix of `width` columns, whole fours.
-/// The more channels, the more often a loaded pixel is used; invocations side by side are whole fours.
-fn tile(width: usize) -> (usize, usize) {
-    let columns = [4, 2, 1].into_iter().find(|columns| width.is_multiple_of(4 * columns)).unwrap_or(1);
-    (columns, width / columns)
+/// What an invocation of a product makes, and how many there are.
+struct Tile {
+    /// Blocks of four channels.
+    blocks: usize,
+    /// Whether it has eight pixels, or four.
+    eight: bool,
+    /// Invocations for all channels of its pixels.
+    lanes: usize,
+    invocations: usize,
+}
+
+/// As many invocations keep a GPU busy: a larger tile loads less for each product, but leaves fewer of them.
+const BUSY: usize = 2048;
+
+impl Tile {
+    /// The largest that leaves enough invocations, for `rows` rows of `width` pixels by `columns` columns,
+    /// whole fours; if none does, the smallest.
+    fn of(rows: usize, width: usize, columns: usize) -> Self {
+        let all = columns / 4;
+        let tiles = [(true, 2), (true, 1), (false, 2), (false, 1)];
+        let fitting = tiles.iter().filter(|(_, blocks)| all.is_multiple_of(*blocks));
+        let mut made = fitting.map(|&(eight, blocks)| {
+            let lanes = all / blocks;
+            let invocations = rows * width.div_ceil(if eight { 8 } else { 4 }) * lanes;
+            Self { blocks, eight, lanes, invocations }
+        });
+        made.find(|tile| tile.invocations >= BUSY || (tile.blocks == 1 && !tile.eight))
+            .expect("the smallest is taken")
+    }
+
+    fn constants(&self) -> [f64; 2] {
+        [self.blocks as f64, f64::from(u8::from(self.eight))]
+    }
 }
 
 /// Invocations of four pixels each for all pixels.

@@ -18,6 +18,18 @@ pub(super) fn matrices(values: &[f32], x: Shape, y: Shape) -> Vec<f32> {
     all
 }
 
+/// Matrices of `columns` columns, whole fours as their rows are, as squares of four by four: those of four
+/// rows side by side, and each row by row.
+pub(super) fn squares(values: &[f32], columns: usize) -> Vec<f32> {
+    let mut all = Vec::with_capacity(values.len());
+    for rows in values.chunks_exact(4 * columns) {
+        for column in (0..columns).step_by(4) {
+            all.extend(rows.chunks_exact(columns).flat_map(|row| &row[column..column + 4]));
+        }
+    }
+    all
+}
+
 /// Whole numbers up to this are exact in half precision.
 const EXACT: u16 = 2048;
 

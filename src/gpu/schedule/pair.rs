@@ -1,14 +1,15 @@
 //! Two convolutions of one tap in one dispatch, on pictures of few pixels.
 
-use super::pack::{levels, matrices};
+use super::pack::{levels, matrices, squares};
 use super::{Draft, Operand, Pass, activation};
 use crate::gpu::steps;
 use crate::plan::{Op, Step};
 
 /// A dispatch of more pixels has enough to do, and the tiles of a product alone are faster.
 const PIXELS: usize = 256;
-/// Channels between the two, as in `pair.wgsl`.
+/// Channels between the two, and pixels of a workgroup, as in `pair.wgsl`.
 const CHANNELS: usize = 64;
+const GROUP: usize = 16;
 
 impl Draft<'_> {
     /// Adds one dispatch for steps `at` and `at + 1`, if they are such a pair.
@@ -23,16 +24,17 @@ impl Draft<'_> {
         }
         let [(ours, exact), (theirs, others_exact)] =
             [weights, others].map(|index| levels(&self.plan.constants[index]));
-        let (ours, theirs) = (matrices(&ours, x, y), matrices(&theirs, y, z));
+        let ours = squares(&matrices(&ours, x, y), y.stride());
+        let theirs = squares(&matrices(&theirs, y, z), z.stride());
         // Both are of one type in the shader.
         let half = exact && others_exact;
         let (ours, theirs) = (self.packed(ours, half), self.packed(theirs, half));
         let mut scales = self.scaling(weights, bias, y, 1, y.stride());
         scales.extend(self.scaling(others, other_bias, z, 1, z.stride()));
 
-        let mut finish = self.finish(&first.epilogue, y, y.stride(), y.stride(), first.x);
+        let mut finish = self.finish(&first.epilogue, y, y.stride(), y.stride() / 4, first.x);
         let (last, a, b) = activation(second.epilogue.activation);
-        finish.words.push([x.stride() / 4, z.stride()]);
+        finish.words.push([x.stride() / 4, z.stride() / 4]);
         finish.words.0.extend([a, b].map(f32::to_bits));
         finish.constants.extend([f64::from(u8::from(gate.is_some())), f64::from(last)]);
         let operands = vec![
@@ -52,7 +54,7 @@ impl Draft<'_> {
             constants: finish.constants,
             parameters: finish.words.0,
             operands,
-            invocations: [y.pixels().div_ceil(4) * workgroup, 1, 1],
+            invocations: [y.pixels().div_ceil(GROUP) * workgroup, 1, 1],
         });
         Some(2)
     }

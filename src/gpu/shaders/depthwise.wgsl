@@ -2,10 +2,14 @@
 // `y[oy, ox, c] = bias[c] + sum over (ky, kx) of x[iy, ix, c] * weights[ky, kx, c]`.
 // CPU twin: cpu/kernels/depthwise.rs.
 //
-// Windows of four pixels of a row overlap, so a column is loaded once and goes from one to the next.
+// An invocation has a block of channels of four pixels of a row, or of eight. Where windows of three or
+// five taps overlap, what they have in common is loaded once.
 
-// Columns between two windows, 1 or 2, if taps lie side by side; 0 for any window.
+// Taps of a row, 3 or 5, that lie side by side, and columns between two windows, 1 or 2; else 0.
+override TAPS: u32 = 0u;
 override SLIDE: u32 = 0u;
+// Whether there are eight pixels, which only windows beside each other can be.
+override EIGHT: bool = false;
 
 struct Params {
   finish: Finish,
@@ -16,77 +20,129 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(2) var<storage, read> weights: array<Weight>;  // [ky, kx, stride]
-// [2, stride]: what a sum is multiplied by, and what is added to it then.
-@group(0) @binding(3) var<storage, read> scales: array<f32>;
-@group(0) @binding(4) var<storage, read> x: array<f32>;           // [height, width, stride]
-@group(0) @binding(5) var<storage, read_write> y: array<f32>;     // [oy, ox, stride]
+@group(0) @binding(2) var<storage, read> weights: array<vec4<Weight>>;  // [ky, kx, blocks]
+// [2, blocks]: what a sum is multiplied by, and what is added to it then.
+@group(0) @binding(3) var<storage, read> scales: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> x: array<vec4<f32>>;           // [height, width, blocks]
+@group(0) @binding(5) var<storage, read_write> y: array<vec4<f32>>;     // [oy, ox, blocks]
 
-// A value of a row; 0 outside.
-fn pixel(row: u32, ix: u32, c: u32) -> f32 {
-  let value = x[(row + min(ix, p.width - 1u)) * p.finish.stride + c];
-  return select(0.0, value, ix < p.width);
+// A row: where it begins, and how many pixels it has, which is none outside.
+struct Row {
+  start: u32,
+  width: u32,
 }
 
-fn pixels(row: u32, ix: vec4<u32>, c: u32) -> vec4<f32> {
-  return vec4(pixel(row, ix.x, c), pixel(row, ix.y, c), pixel(row, ix.z, c), pixel(row, ix.w, c));
+// A block of a row; 0 outside.
+fn pixel(row: Row, ix: u32, block: u32) -> vec4<f32> {
+  let value = x[(row.start + min(ix, p.width - 1u)) * p.finish.lanes + block];
+  return select(vec4(0.0), value, ix < row.width);
 }
 
-@compute @workgroup_size(4, 16)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let c = id.x;
-  let fours = row_fours(p.finish);
-  let oy = id.y / fours;
-  if (c >= p.finish.lanes || oy >= p.finish.height) {
+fn weight(at: u32) -> vec4<f32> {
+  return vec4<f32>(weights[at]);
+}
+
+fn times(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>, w: vec4<f32>) -> mat4x4<f32> {
+  return mat4x4(a * w, b * w, c * w, d * w);
+}
+
+fn put(v: vec4<f32>, row: u32, ox: u32, block: u32) {
+  // Windows that slide go on beyond the last pixel of a row; those are no pixels.
+  if (ox >= p.finish.width) {
     return;
   }
+  let to = row + ox;
+  let value = v * scales[block] + scales[block + p.finish.lanes];
+  y[to * p.finish.lanes + block] = finished(p.finish, value, to, block);
+}
+
+fn put_four(s: mat4x4<f32>, row: u32, ox: u32, block: u32) {
+  put(s[0], row, ox, block);
+  put(s[1], row, ox + 1u, block);
+  put(s[2], row, ox + 2u, block);
+  put(s[3], row, ox + 3u, block);
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let blocks = p.finish.lanes;
+  let size = select(4u, 8u, EIGHT);
+  let tiles = (p.finish.width + size - 1u) / size;
+  let block = id.x % blocks;
+  let tile = id.x / blocks;
+  let oy = tile / tiles;
+  if (oy >= p.finish.height) {
+    return;
+  }
+  let ox = tile % tiles * size;
   let kernel = p.window.kernel;
-  let ox = four(id.y % fours, p.finish.width);
-  let left = tap(p.window, 1u, vec4(id.y % fours * 4u), 0u).x;
-  var s = vec4(0.0);
+  let left = tap(p.window, 1u, vec4(ox), 0u).x;
+  // A column for each pixel.
+  var s = mat4x4<f32>();
+  var t = mat4x4<f32>();
   for (var ky = 0u; ky < kernel.x; ky++) {
     let iy = tap(p.window, 0u, vec4(oy), ky).x;
-    if (iy >= p.height) {
-      continue;
-    }
-    let row = iy * p.width;
-    var at = ky * kernel.y * p.finish.stride + c;
-    if (SLIDE == 1u) {
-      var window = vec4(0.0, pixel(row, left, c), pixel(row, left + 1u, c), pixel(row, left + 2u, c));
+    let row = Row(min(iy, p.height - 1u) * p.width, select(0u, p.width, iy < p.height));
+    var at = ky * kernel.y * blocks + block;
+    if (TAPS == 0u) {
+      let columns = vec4(ox) + vec4(0u, 1u, 2u, 3u);
       for (var kx = 0u; kx < kernel.y; kx++) {
-        window = vec4(window.yzw, pixel(row, left + kx + 3u, c));
-        s += window * f32(weights[at]);
-        at += p.finish.stride;
-      }
-    } else if (SLIDE == 2u) {
-      var even = pixels(row, left + vec4(0u, 2u, 4u, 6u), c);
-      var odd = pixels(row, left + vec4(1u, 1u, 3u, 5u), c);
-      for (var kx = 0u; kx < kernel.y; kx++) {
-        s += even * f32(weights[at]);
-        at += p.finish.stride;
-        let next = vec4(odd.yzw, pixel(row, left + kx + 7u, c));
-        odd = even;
-        even = next;
+        let ix = tap(p.window, 1u, columns, kx);
+        s += times(
+          pixel(row, ix.x, block),
+          pixel(row, ix.y, block),
+          pixel(row, ix.z, block),
+          pixel(row, ix.w, block),
+          weight(at),
+        );
+        at += blocks;
       }
     } else {
-      for (var kx = 0u; kx < kernel.y; kx++) {
-        s += pixels(row, tap(p.window, 1u, ox, kx), c) * f32(weights[at]);
-        at += p.finish.stride;
+      let v = weight(at);
+      let w = weight(at + blocks);
+      let z = weight(at + 2u * blocks);
+      let a = pixel(row, left, block);
+      let b = pixel(row, left + 1u, block);
+      let c = pixel(row, left + 2u, block);
+      let d = pixel(row, left + 3u, block);
+      let e = pixel(row, left + 4u, block);
+      let f = pixel(row, left + 5u, block);
+      if (SLIDE == 1u) {
+        s += times(a, b, c, d, v) + times(b, c, d, e, w) + times(c, d, e, f, z);
+      }
+      if (SLIDE == 1u && (EIGHT || TAPS == 5u)) {
+        let g = pixel(row, left + 6u, block);
+        let h = pixel(row, left + 7u, block);
+        if (TAPS == 5u) {
+          s += times(d, e, f, g, weight(at + 3u * blocks)) + times(e, f, g, h, weight(at + 4u * blocks));
+        }
+        if (EIGHT) {
+          let i = pixel(row, left + 8u, block);
+          let j = pixel(row, left + 9u, block);
+          t += times(e, f, g, h, v) + times(f, g, h, i, w) + times(g, h, i, j, z);
+          if (TAPS == 5u) {
+            let k = pixel(row, left + 10u, block);
+            let l = pixel(row, left + 11u, block);
+            t += times(h, i, j, k, weight(at + 3u * blocks)) + times(i, j, k, l, weight(at + 4u * blocks));
+          }
+        }
+      }
+      if (SLIDE == 2u) {
+        let g = pixel(row, left + 6u, block);
+        let h = pixel(row, left + 7u, block);
+        let i = pixel(row, left + 8u, block);
+        s += times(a, c, e, g, v) + times(b, d, f, h, w) + times(c, e, g, i, z);
+        if (TAPS == 5u) {
+          let j = pixel(row, left + 9u, block);
+          let k = pixel(row, left + 10u, block);
+          s += times(d, f, h, j, weight(at + 3u * blocks)) + times(e, g, i, k, weight(at + 4u * blocks));
+        }
       }
     }
   }
-  // Windows that slide go on beyond the last pixel of a row; those are no pixels.
-  let to = oy * p.finish.width + ox;
-  let value = finished(p.finish, s * scales[c] + scales[c + p.finish.stride], to, c);
-  let at = to * p.finish.stride + c;
-  y[at.x] = value.x;
-  if (ox.y > ox.x) {
-    y[at.y] = value.y;
-  }
-  if (ox.z > ox.y) {
-    y[at.z] = value.z;
-  }
-  if (ox.w > ox.z) {
-    y[at.w] = value.w;
+  let row = oy * p.finish.width;
+  put_four(s, row, ox, block);
+  if (EIGHT) {
+    put_four(t, row, ox + 4u, block);
   }
 }

@@ -44,36 +44,66 @@ const ROOM = 512u;
 var<workgroup> sums: array<vec4<f32>, SIZE>;
 var<workgroup> vectors: array<vec4<f32>, ROOM>;
 
-// One of the values that go into a sum; 0 beyond the last one.
-fn value(n: u32, i: u32, block: u32) -> vec4<f32> {
-  let count = p.layer[n].count;
-  let place = min(i, count - 1u);
-  let at = place * p.layer[n].blocks + block;
-  var v = vec4(0.0);
-  switch p.layer[n].kind {
-    case FIRST: { v = first[at]; }
-    case SECOND: { v = second[at]; }
-    default: { v = vectors[p.layer[n].source + place / 4u][place % 4u] * numbers[p.layer[n].weights + at]; }
+// The sums of every `step`-th vector of a picture from `start` on, before `end`. Eight at a time, so that
+// as many loads are on their way at once.
+fn first_sum(start: u32, step: u32, end: u32) -> vec4<f32> {
+  var s = vec4(0.0);
+  var at = start;
+  for (; at + 7u * step < end; at += 8u * step) {
+    let a = first[at] + first[at + step];
+    let b = first[at + 2u * step] + first[at + 3u * step];
+    let c = first[at + 4u * step] + first[at + 5u * step];
+    let d = first[at + 6u * step] + first[at + 7u * step];
+    s += (a + b) + (c + d);
   }
-  return select(vec4(0.0), v, i < count);
+  for (; at < end; at += step) {
+    s += first[at];
+  }
+  return s;
+}
+
+fn second_sum(start: u32, step: u32, end: u32) -> vec4<f32> {
+  var s = vec4(0.0);
+  var at = start;
+  for (; at + 7u * step < end; at += 8u * step) {
+    let a = second[at] + second[at + step];
+    let b = second[at + 2u * step] + second[at + 3u * step];
+    let c = second[at + 4u * step] + second[at + 5u * step];
+    let d = second[at + 6u * step] + second[at + 7u * step];
+    s += (a + b) + (c + d);
+  }
+  for (; at < end; at += step) {
+    s += second[at];
+  }
+  return s;
+}
+
+// The part of a product that is rows `part`, `part + parts` and so on of the matrix.
+fn product_sum(layer: Layer, part: u32, parts: u32, block: u32) -> vec4<f32> {
+  var s = vec4(0.0);
+  for (var i = part; i < layer.count; i += parts) {
+    s += vectors[layer.source + i / 4u][i % 4u] * numbers[layer.weights + i * layer.blocks + block];
+  }
+  return s;
 }
 
 @compute @workgroup_size(128)
 fn main(@builtin(local_invocation_index) id: u32) {
   for (var n = 0u; n < p.layers; n++) {
-    let blocks = p.layer[n].blocks;
+    // Once: what is looked up by an index costs as much as any load.
+    let layer = p.layer[n];
+    let blocks = layer.blocks;
     let parts = SIZE / blocks;
     let part = id / blocks;
     let block = id % blocks;
     var s = vec4(0.0);
     if (part < parts) {
-      // Eight at a time, so that as many loads are on their way at once.
-      for (var i = part; i < p.layer[n].count; i += 8u * parts) {
-        let a = value(n, i, block) + value(n, i + parts, block);
-        let b = value(n, i + 2u * parts, block) + value(n, i + 3u * parts, block);
-        let c = value(n, i + 4u * parts, block) + value(n, i + 5u * parts, block);
-        let d = value(n, i + 6u * parts, block) + value(n, i + 7u * parts, block);
-        s += (a + b) + (c + d);
+      if (layer.kind == FIRST) {
+        s = first_sum(part * blocks + block, parts * blocks, layer.count * blocks);
+      } else if (layer.kind == SECOND) {
+        s = second_sum(part * blocks + block, parts * blocks, layer.count * blocks);
+      } else {
+        s = product_sum(layer, part, parts, block);
       }
     }
     sums[id] = s;
@@ -91,20 +121,20 @@ fn main(@builtin(local_invocation_index) id: u32) {
       workgroupBarrier();
     }
     if (id < blocks) {
-      let scales = p.layer[n].scales + id;
+      let scales = layer.scales + id;
       var v = sums[id] * numbers[scales] + numbers[scales + blocks];
       var r = vec4(0.0);
-      if (p.layer[n].residual != NOTHING) {
-        r = vectors[p.layer[n].residual + id];
+      if (layer.residual != NOTHING) {
+        r = vectors[layer.residual + id];
       }
-      if (p.layer[n].after == 0u) {
+      if (layer.after == 0u) {
         v += r;
       }
-      v = activated(v, p.layer[n].activation, p.layer[n].a, p.layer[n].b);
-      if (p.layer[n].after != 0u) {
+      v = activated(v, layer.activation, layer.a, layer.b);
+      if (layer.after != 0u) {
         v += r;
       }
-      vectors[p.layer[n].result + id] = v;
+      vectors[layer.result + id] = v;
       if (n + 1u == p.layers) {
         y[id] = v;
       }

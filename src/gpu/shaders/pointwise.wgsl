@@ -10,40 +10,45 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(4) var<storage, read> x: array<vec4<f32>>;     // [pixels, blocks]
-@group(0) @binding(5) var<storage, read> gate: array<vec4<f32>>;  // [blocks], or anything
-@group(0) @binding(6) var<storage, read_write> y: array<f32>;     // [pixels, stride]
+@group(0) @binding(4) var<storage, read> x: array<vec4<f32>>;        // [pixels, blocks]
+@group(0) @binding(5) var<storage, read> gate: array<vec4<f32>>;     // [blocks], or anything
+@group(0) @binding(6) var<storage, read_write> y: array<vec4<f32>>;  // [pixels, stride / 4]
 
-fn put(v: vec4<f32>, pixels: vec4<u32>, c: u32) {
-  let value = finished(p.finish, scaled(v, c, p.finish.lanes), pixels, c);
-  store(value, pixels * p.finish.stride + c);
+fn put(v: vec4<f32>, pixel: u32, block: u32) {
+  y[pixel * p.finish.stride / 4u + block] = finished(p.finish, v, pixel, block);
 }
 
-@compute @workgroup_size(4, 16)
+fn loaded(at: vec4<u32>, factor: vec4<f32>) -> mat4x4<f32> {
+  return mat4x4(x[at.x] * factor, x[at.y] * factor, x[at.z] * factor, x[at.w] * factor);
+}
+
+@compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let lanes = p.finish.lanes;
   let count = p.finish.height * p.finish.width;
-  if (id.x >= lanes || id.y * 4u >= count) {
+  let start = id.x / lanes * select(4u, 8u, EIGHT);
+  if (start >= count) {
     return;
   }
-  let pixels = four(id.y, count);
+  let columns = lanes * BLOCKS;
+  let column = id.x % lanes * BLOCKS;
+  let pixels = four(start, count);
+  let others = four(start + 4u, count);
   let first = pixels * p.blocks;
-  var s = mat4x4<f32>();
-  var at = id.x;
+  let second = others * p.blocks;
+  var s = Sums();
+  var at = column;
   for (var i = 0u; i < p.blocks; i++) {
-    var a = x[first.x + i];
-    var b = x[first.y + i];
-    var c = x[first.z + i];
-    var d = x[first.w + i];
+    var factor = vec4(1.0);
     if (GATED) {
-      let factor = gate[i];
-      a *= factor;
-      b *= factor;
-      c *= factor;
-      d *= factor;
+      factor = gate[i];
     }
-    s = rows(s, a, b, c, d, at, lanes);
-    at += 4u * lanes * COLUMNS;
+    var z = mat4x4<f32>();
+    if (EIGHT) {
+      z = loaded(second + i, factor);
+    }
+    s = summed(s, loaded(first + i, factor), z, at);
+    at += columns;
   }
-  put_tile(s, pixels, id.x, lanes);
+  put_tile(s, pixels, others, column, columns);
 }

@@ -1,52 +1,67 @@
-// What steps with a matrix share: a tile of four pixels by COLUMNS channels per invocation.
+// What steps with a matrix share: a tile of four pixels, or eight, by one block of channels, or two.
 //
-// The matrix lies row by row, as wide as a pixel of the result. An invocation's channels are `lanes`
-// apart, so that for each of them invocations beside each other read, and write, values beside each other.
+// The matrix lies in squares of four by four, [blocks of x, columns / 4], so that one address brings
+// sixteen weights. A sum has a column for each pixel.
 
-// Channels of an invocation: 1, 2 or 4.
-override COLUMNS: u32 = 1u;
+// Blocks of an invocation, 1 or 2, and whether it has eight pixels.
+override BLOCKS: u32 = 1u;
+override EIGHT: bool = false;
 
-@group(0) @binding(2) var<storage, read> weights: array<Weight>;
-// [2, columns]: what a sum is multiplied by, and what is added to it then.
-@group(0) @binding(3) var<storage, read> scales: array<f32>;
+@group(0) @binding(2) var<storage, read> weights: array<mat4x4<Weight>>;
+// [2, columns / 4]: what a sum is multiplied by, and what is added to it then.
+@group(0) @binding(3) var<storage, read> scales: array<vec4<f32>>;
 
-// What sums of column `c` stand for.
-fn scaled(sum: vec4<f32>, c: u32, lanes: u32) -> vec4<f32> {
-  return sum * scales[c] + scales[c + lanes * COLUMNS];
+// The sums of a tile: of four pixels, a block and the next one; of four more.
+struct Sums {
+  a: mat4x4<f32>,
+  b: mat4x4<f32>,
+  c: mat4x4<f32>,
+  d: mat4x4<f32>,
 }
 
-// `s`, whose columns are channels of four pixels, plus one channel of four pixels times a row of the
-// matrix, whose part for this tile starts at `at`.
-fn row(s: mat4x4<f32>, x: vec4<f32>, at: u32, lanes: u32) -> mat4x4<f32> {
-  var t = s;
-  t[0] += x * f32(weights[at]);
-  if (COLUMNS > 1u) {
-    t[1] += x * f32(weights[at + lanes]);
-  }
-  if (COLUMNS > 2u) {
-    t[2] += x * f32(weights[at + 2u * lanes]);
-    t[3] += x * f32(weights[at + 3u * lanes]);
-  }
-  return t;
+fn square(at: u32) -> mat4x4<f32> {
+  let w = weights[at];
+  return mat4x4(vec4<f32>(w[0]), vec4<f32>(w[1]), vec4<f32>(w[2]), vec4<f32>(w[3]));
 }
 
-// `s` plus four channels of each of four pixels times four rows of the matrix.
-fn rows(s: mat4x4<f32>, a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>, at: u32, lanes: u32) -> mat4x4<f32> {
-  let width = lanes * COLUMNS;
-  var t = row(s, vec4(a.x, b.x, c.x, d.x), at, lanes);
-  t = row(t, vec4(a.y, b.y, c.y, d.y), at + width, lanes);
-  t = row(t, vec4(a.z, b.z, c.z, d.z), at + 2u * width, lanes);
-  return row(t, vec4(a.w, b.w, c.w, d.w), at + 3u * width, lanes);
+// `sums` plus one block of four pixels, and of four more, times the squares from `at` on.
+fn summed(sums: Sums, x: mat4x4<f32>, z: mat4x4<f32>, at: u32) -> Sums {
+  var s = sums;
+  let first = square(at);
+  s.a += first * x;
+  if (EIGHT) {
+    s.c += first * z;
+  }
+  if (BLOCKS > 1u) {
+    let second = square(at + 1u);
+    s.b += second * x;
+    if (EIGHT) {
+      s.d += second * z;
+    }
+  }
+  return s;
 }
 
-// Hands each column of a tile to `put`, which is the shader's own.
-fn put_tile(s: mat4x4<f32>, pixels: vec4<u32>, c: u32, lanes: u32) {
-  put(s[0], pixels, c);
-  if (COLUMNS > 1u) {
-    put(s[1], pixels, c + lanes);
+// Hands a column of four pixels to `put`, which is the shader's own.
+fn put_four(sums: mat4x4<f32>, pixels: vec4<u32>, column: u32, columns: u32) {
+  let scale = scales[column];
+  let bias = scales[column + columns];
+  put(sums[0] * scale + bias, pixels.x, column);
+  put(sums[1] * scale + bias, pixels.y, column);
+  put(sums[2] * scale + bias, pixels.z, column);
+  put(sums[3] * scale + bias, pixels.w, column);
+}
+
+// The same for all of a tile's, whose first one is `column`.
+fn put_tile(s: Sums, pixels: vec4<u32>, others: vec4<u32>, column: u32, columns: u32) {
+  put_four(s.a, pixels, column, columns);
+  if (BLOCKS > 1u) {
+    put_four(s.b, pixels, column + 1u, columns);
   }
-  if (COLUMNS > 2u) {
-    put(s[2], pixels, c + 2u * lanes);
-    put(s[3], pixels, c + 3u * lanes);
+  if (EIGHT) {
+    put_four(s.c, others, column, columns);
+    if (BLOCKS > 1u) {
+      put_four(s.d, others, column + 1u, columns);
+    }
   }
 }

@@ -13,37 +13,44 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(4) var<storage, read> x: array<vec4<f32>>;  // [height, width, blocks]
-@group(0) @binding(5) var<storage, read_write> y: array<f32>;  // [height * kh, width * kw, stride]
+@group(0) @binding(4) var<storage, read> x: array<vec4<f32>>;        // [height, width, blocks]
+@group(0) @binding(5) var<storage, read_write> y: array<vec4<f32>>;  // [height * kh, width * kw, stride / 4]
 
-fn put(v: vec4<f32>, pixels: vec4<u32>, column: u32) {
-  let tap = column / p.finish.stride;
-  // The columns are filled up to whole lanes.
-  if (tap >= p.kernel.x * p.kernel.y) {
-    return;
-  }
-  let oy = pixels / p.width * p.kernel.x + tap / p.kernel.y;
-  let ox = pixels % p.width * p.kernel.y + tap % p.kernel.y;
-  let o = column % p.finish.stride;
+fn put(v: vec4<f32>, pixel: u32, column: u32) {
+  let blocks = p.finish.stride / 4u;
+  let tap = column / blocks;
+  let oy = pixel / p.width * p.kernel.x + tap / p.kernel.y;
+  let ox = pixel % p.width * p.kernel.y + tap % p.kernel.y;
   let to = oy * p.finish.width + ox;
-  let value = finished(p.finish, scaled(v, column, p.finish.lanes), to, o);
-  store(value, to * p.finish.stride + o);
+  let block = column % blocks;
+  y[to * blocks + block] = finished(p.finish, v, to, block);
 }
 
-@compute @workgroup_size(4, 16)
+fn loaded(at: vec4<u32>) -> mat4x4<f32> {
+  return mat4x4(x[at.x], x[at.y], x[at.z], x[at.w]);
+}
+
+@compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let lanes = p.finish.lanes;
   let count = p.height * p.width;
-  if (id.x >= lanes || id.y * 4u >= count) {
+  let start = id.x / lanes * select(4u, 8u, EIGHT);
+  if (start >= count) {
     return;
   }
-  let pixels = four(id.y, count);
-  let first = pixels * p.blocks;
-  var s = mat4x4<f32>();
-  var at = id.x;
+  let columns = lanes * BLOCKS;
+  let column = id.x % lanes * BLOCKS;
+  let pixels = four(start, count);
+  let others = four(start + 4u, count);
+  var s = Sums();
+  var at = column;
   for (var i = 0u; i < p.blocks; i++) {
-    s = rows(s, x[first.x + i], x[first.y + i], x[first.z + i], x[first.w + i], at, lanes);
-    at += 4u * lanes * COLUMNS;
+    var z = mat4x4<f32>();
+    if (EIGHT) {
+      z = loaded(others * p.blocks + i);
+    }
+    s = summed(s, loaded(pixels * p.blocks + i), z, at);
+    at += columns;
   }
-  put_tile(s, pixels, id.x, lanes);
+  put_tile(s, pixels, others, column, columns);
 }

@@ -13,7 +13,7 @@ use crate::gpu::{cutout, stages};
 use crate::plan::samples::samples;
 
 /// Parts that other shaders include.
-const SHARED: [&str; 4] = ["common", "finish", "product", "window"];
+const SHARED: [&str; 6] = ["block", "common", "finish", "four", "product", "window"];
 
 fn parsed(shader: &Shader, half: bool) -> Module {
     let text = text(shader, half);
