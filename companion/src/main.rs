@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use featheredge_companion::decision::Policy;
+use featheredge_companion::decision::replay::replay;
+use featheredge_companion::decision::simulate::{Record, plot, report, simulate, tables};
 use featheredge_companion::gate::{Override, Rollout, Share, Version};
 use serde_json::json;
 
@@ -42,6 +45,32 @@ enum Command {
         /// The id.
         id: String,
     },
+    /// What would have been decided on the windows of a server's log, and why.
+    Replay {
+        /// The log, which a server writes beside its state file as .windows.jsonl.
+        log: PathBuf,
+        /// The configuration whose thresholds count; the defaults without it.
+        #[arg(long)]
+        rollout: Option<PathBuf>,
+        /// Prints all numbers, as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// How often the default policy rolls back what is in order, and how soon what is not.
+    Simulate {
+        /// Simulations of each true state; the record has 10,000.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+        runs: u64,
+        /// Takes a record that was made before, instead of simulating.
+        #[arg(long, value_name = "FILE", conflicts_with = "runs")]
+        record: Option<PathBuf>,
+        /// Prints the record instead of tables.
+        #[arg(long)]
+        json: bool,
+        /// Writes the record, the tables and the plot to a folder's decision.json, DECISION.md and decision.svg.
+        #[arg(long, value_name = "DIR")]
+        write: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -59,13 +88,26 @@ fn run(command: Command) -> Result<(), String> {
         Command::Check { file } => check(&read(&file)?),
         Command::Assign { rollout, library, ids } => assign(read(&rollout)?, library, &ids),
         Command::HashId { rollout, id } => println!("{}", hex(&read(&rollout)?.listed(&id))),
+        Command::Replay { log, rollout, json } => replayed(&log, rollout.as_deref(), json)?,
+        Command::Simulate { runs, record, json, write } => {
+            let record = record.map_or_else(|| Ok(simulated(runs)), |path| recorded(&path))?;
+            let text = serde_json::to_string_pretty(&record).map_err(|error| error.to_string())? + "\n";
+            print!("{}", if json { text.clone() } else { tables(&record) });
+            if let Some(folder) = write {
+                publish(&record, &text, &folder)?;
+            }
+        }
     }
     Ok(())
 }
 
 fn read(path: &Path) -> Result<Rollout, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    Rollout::parse(&text).map_err(|error| format!("{}: {error} ({})", path.display(), error.code().name()))
+    Rollout::parse(&text(path)?)
+        .map_err(|error| format!("{}: {error} ({})", path.display(), error.code().name()))
+}
+
+fn text(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn version(text: &str) -> Result<Version, String> {
@@ -106,6 +148,45 @@ fn assign(mut rollout: Rollout, library: Version, ids: &[String]) {
             })
         );
     }
+}
+
+fn replayed(log: &Path, rollout: Option<&Path>, json: bool) -> Result<(), String> {
+    let policy = match rollout {
+        Some(path) => Policy::of(&read(path)?.thresholds).map_err(|error| error.to_string())?,
+        None => Policy::default(),
+    };
+    let replay = replay(&policy, &text(log)?).map_err(|error| format!("{}: {error}", log.display()))?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&replay).map_err(|error| error.to_string())?);
+    } else {
+        print!("{replay}");
+    }
+    Ok(())
+}
+
+fn simulated(runs: u64) -> Record {
+    simulate(&Policy::default(), runs, |outcome| {
+        eprintln!(
+            "{} runs/s, {:?}: {} of {} rolled back",
+            outcome.runs_per_s, outcome.health, outcome.rolled_back, outcome.simulations
+        );
+    })
+}
+
+fn recorded(path: &Path) -> Result<Record, String> {
+    serde_json::from_str(&text(path)?).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn publish(record: &Record, json: &str, folder: &Path) -> Result<(), String> {
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    let path = folder.join("DECISION.md");
+    let page = report(&text(&path)?, record).map_err(|error| format!("{}: {error}", path.display()))?;
+    write("decision.json", json)?;
+    write("DECISION.md", &page)?;
+    write("decision.svg", &plot(record))
 }
 
 fn percent(share: Share) -> String {

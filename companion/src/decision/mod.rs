@@ -8,8 +8,9 @@ mod arm;
 mod decide;
 mod history;
 mod policy;
-#[cfg(test)]
 mod random;
+pub mod replay;
+pub mod simulate;
 mod verdict;
 mod watch;
 mod why;

@@ -2,14 +2,16 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::arm::LATENCY_EDGES_MS;
+use crate::gate::{Share, Thresholds};
 
 /// What is held to be too bad, and how sure one must be of it before a rollback.
 ///
 /// `docs/DECISION.md` has the rates of false and missed rollbacks that the defaults give.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Policy {
     /// Largest share of failed runs that is in order, in 1/10,000; 1..=9999.
     pub error_limit: u32,
@@ -85,6 +87,20 @@ impl Policy {
         Ok(Self { error_limit, p95_limit_ms, minimum_samples, consecutive, ..Self::default() })
     }
 
+    /// The thresholds of a configuration, with the defaults where it has none.
+    ///
+    /// # Errors
+    /// As [`Policy::new`].
+    pub fn of(thresholds: &Thresholds) -> Result<Self, PolicyError> {
+        let own = Self::default();
+        Self::new(
+            thresholds.error_rate.map_or(own.error_limit, |share: Share| u32::from(share.hundredths())),
+            thresholds.p95_ms.unwrap_or(own.p95_limit_ms),
+            thresholds.minimum_samples.unwrap_or(own.minimum_samples),
+            thresholds.consecutive_windows.unwrap_or(own.consecutive),
+        )
+    }
+
     /// Index of the first latency bucket that is too slow.
     pub(super) fn first_slow_bucket(&self) -> usize {
         LATENCY_EDGES_MS.iter().take_while(|edge| **edge <= self.p95_limit_ms).count()
@@ -106,6 +122,16 @@ mod tests {
         ] {
             assert_eq!(bad.unwrap_err().to_string(), want);
         }
+    }
+
+    #[test]
+    fn a_configuration_overrides_what_it_names() {
+        let mut thresholds = Thresholds::default();
+        assert_eq!(Policy::of(&thresholds), Ok(Policy::default()));
+        (thresholds.p95_ms, thresholds.consecutive_windows) = (Some(500), Some(3));
+        assert_eq!(Policy::of(&thresholds), Policy::new(200, 500, 200, 3));
+        thresholds.p95_ms = Some(501);
+        assert!(Policy::of(&thresholds).is_err());
     }
 
     #[test]
