@@ -8,6 +8,7 @@ use featheredge_companion::decision::Policy;
 use featheredge_companion::decision::replay::replay;
 use featheredge_companion::decision::simulate::{Record, plot, report, simulate, tables};
 use featheredge_companion::gate::{Override, Rollout, Share, Version};
+use featheredge_companion::server;
 use serde_json::json;
 
 /// Who gets featheredge, and whether it is healthy.
@@ -71,6 +72,8 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         write: Option<PathBuf>,
     },
+    /// Serves the rollout, takes beacons, and rolls back.
+    Serve(Box<server::Options>),
 }
 
 fn main() -> ExitCode {
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<(), String> {
     match command {
+        Command::Serve(options) => server::run(&options)?,
         Command::Check { file } => check(&read(&file)?),
         Command::Assign { rollout, library, ids } => assign(read(&rollout)?, library, &ids),
         Command::HashId { rollout, id } => println!("{}", hex(&read(&rollout)?.listed(&id))),

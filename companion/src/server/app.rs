@@ -1,0 +1,302 @@
+//! All that the server knows, and how it changes.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use tracing::{error, info, warn};
+
+use super::beacons::Origins;
+use super::control::{Change, Control, percent, stage_name};
+use super::file::{Audit, Kept, StateFile, VERSION};
+use super::intake::Intake;
+use super::shared::Shared;
+use super::windows::Windows;
+use crate::decision::Policy;
+use crate::gate::{Override, Rollout, Share};
+
+/// The answer to `GET /rollout.json`.
+pub(super) struct Served {
+    pub(super) body: Bytes,
+    pub(super) etag: String,
+}
+
+/// Why a change was not made.
+pub(super) enum Obstacle {
+    /// What is in the way.
+    Conflict(&'static str),
+    /// Where it could not be written.
+    Store(String),
+}
+
+/// The server's one state; its fields are of one thread, so that no lock is ever waited for.
+pub(super) struct App {
+    pub(super) rollout: Rollout,
+    document: Map<String, Value>,
+    pub(super) policy: Policy,
+    pub(super) override_: Override,
+    replica: String,
+    pub(super) intake: Mutex<Intake>,
+    control: Mutex<Control>,
+    served: Mutex<Arc<Served>>,
+    /// Held while something is changed, so that changes and writes come one after the other.
+    pub(super) changing: tokio::sync::Mutex<()>,
+    file: Option<Arc<StateFile>>,
+    audit: Arc<Mutex<Audit>>,
+    pub(super) shared: Option<Shared>,
+    /// All replicas' windows; where nothing is shared, the intake's are all there are.
+    pub(super) sums: Mutex<Windows>,
+    /// Whether the state is known: from the file, from the shared store, or because there is neither.
+    pub(super) known: AtomicBool,
+    pub(super) store_up: AtomicBool,
+    /// Whether a person rolled this replica back while the shared store was away.
+    pub(super) unshared: AtomicBool,
+    pub(super) write_failures: AtomicU64,
+    pub(super) verdicts: [AtomicU64; 3],
+    pub(super) stopping: AtomicBool,
+    pub(super) origins: Origins,
+    /// Trusted proxies before the server.
+    pub(super) proxies: usize,
+}
+
+/// The parts that an [`App`] is made of.
+pub(super) struct Parts {
+    pub(super) rollout: Rollout,
+    pub(super) document: Map<String, Value>,
+    pub(super) policy: Policy,
+    pub(super) override_: Override,
+    pub(super) intake: Intake,
+    pub(super) kept: Option<Kept>,
+    pub(super) replica: String,
+    pub(super) file: Option<StateFile>,
+    pub(super) audit: Audit,
+    pub(super) shared: Option<Shared>,
+    pub(super) origins: Origins,
+    pub(super) proxies: usize,
+}
+
+impl App {
+    pub(super) fn new(parts: Parts) -> Self {
+        let Parts {
+            rollout,
+            document,
+            policy,
+            override_,
+            mut intake,
+            kept,
+            replica,
+            file,
+            audit,
+            shared,
+            origins,
+            proxies,
+        } = parts;
+        let known = shared.is_none() || kept.as_ref().is_some_and(|kept| kept.control.revision > 0);
+        let mut control = Control::default();
+        if let Some(kept) = kept {
+            intake.resume(kept.counters, &kept.windows);
+            control = kept.control;
+        }
+        let app = Self {
+            rollout,
+            document,
+            policy,
+            override_,
+            replica,
+            intake: Mutex::new(intake),
+            control: Mutex::new(control),
+            served: Mutex::new(Arc::new(Served { body: Bytes::new(), etag: String::new() })),
+            changing: tokio::sync::Mutex::new(()),
+            file: file.map(Arc::new),
+            audit: Arc::new(Mutex::new(audit)),
+            store_up: AtomicBool::new(shared.is_none()),
+            shared,
+            sums: Mutex::default(),
+            known: AtomicBool::new(known),
+            unshared: AtomicBool::new(false),
+            write_failures: AtomicU64::new(0),
+            verdicts: Default::default(),
+            stopping: AtomicBool::new(false),
+            origins,
+            proxies,
+        };
+        app.publish();
+        app
+    }
+
+    pub(super) fn intake(&self) -> MutexGuard<'_, Intake> {
+        lock(&self.intake)
+    }
+
+    pub(super) fn control(&self) -> Control {
+        lock(&self.control).clone()
+    }
+
+    pub(super) fn served(&self) -> Arc<Served> {
+        lock(&self.served).clone()
+    }
+
+    /// The share that holds now: nobody's until the state is known.
+    pub(super) fn effective(&self) -> Share {
+        self.effective_of(&lock(&self.control))
+    }
+
+    fn effective_of(&self, control: &Control) -> Share {
+        if !self.known.load(Relaxed) {
+            return Share::NONE;
+        }
+        control.effective(self.rollout.share, self.override_)
+    }
+
+    /// Serves what holds now.
+    pub(super) fn publish(&self) {
+        let mut document = self.document.clone();
+        let share = self.effective();
+        document.remove("stage");
+        document.remove("percentage");
+        match stage_name(share) {
+            Some(name) => document.insert("stage".into(), name.into()),
+            None => document.insert("percentage".into(), percent(share).into()),
+        };
+        let body = Bytes::from(Value::Object(document).to_string());
+        let hash = Sha256::digest(&body);
+        let etag = format!("\"{}\"", hash[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        *lock(&self.served) = Arc::new(Served { body, etag });
+    }
+
+    /// Takes over a state, and serves it.
+    pub(super) fn adopt(&self, control: Control) {
+        *lock(&self.control) = control;
+        self.known.store(true, Relaxed);
+        self.publish();
+    }
+
+    /// Makes a change: when this returns it is on the disk, in the shared store, and served.
+    ///
+    /// # Errors
+    /// If something is in the way, or it could not be written; then nothing has changed.
+    pub(super) async fn change(&self, change: Change) -> Result<(), Obstacle> {
+        let _changing = self.changing.lock().await;
+        self.change_locked(change).await
+    }
+
+    /// The same, for who holds `changing`.
+    pub(super) async fn change_locked(&self, change: Change) -> Result<(), Obstacle> {
+        if !self.known.load(Relaxed) {
+            return Err(Obstacle::Store("the shared state is not known yet".into()));
+        }
+        let before = self.control();
+        let now_s = now_s();
+        let next = before.apply(&change, now_s).map_err(Obstacle::Conflict)?;
+        let entry = change.entry(now_s, next.revision, self.effective_of(&before), self.effective_of(&next));
+        let line = serde_json::to_string(&entry).map_err(|error| Obstacle::Store(error.to_string()))?;
+        if let Some(shared) = &self.shared {
+            match shared.replace(before.revision, &next, &line).await {
+                Ok(true) => self.unshared.store(false, Relaxed),
+                Ok(false) => {
+                    return Err(Obstacle::Conflict("another replica changed it just now; try again"));
+                }
+                // Only what closes may go its own way, and only where a person says so.
+                Err(error) if matches!(&change, Change::RollBack { numbers: Value::Null, .. }) => {
+                    warn!(error = %error, "rolled back on this replica only, until the shared store is there");
+                    self.unshared.store(true, Relaxed);
+                }
+                Err(error) => return Err(Obstacle::Store(format!("the shared store: {error}"))),
+            }
+        }
+        let audit = self.audit.clone();
+        self.write(move || lock(&audit).append(&entry)).await?;
+        self.keep(next.clone()).await?;
+        if let Change::RollBack { cause, .. } = &change {
+            self.intake().counters.rollbacks[*cause as usize] += 1;
+        }
+        self.adopt(next);
+        info!(audit = line, "changed");
+        Ok(())
+    }
+
+    /// Writes the state file, if there is one.
+    pub(super) async fn keep(&self, control: Control) -> Result<(), Obstacle> {
+        let Some(file) = self.file.clone() else { return Ok(()) };
+        let kept = {
+            let intake = self.intake();
+            let windows = intake.all_windows().between(0, u64::MAX);
+            let counters = intake.counters.clone();
+            Kept { version: VERSION, replica: self.replica.clone(), control, counters, windows }
+        };
+        self.write(move || file.save(&kept)).await
+    }
+
+    /// Does what waits for the disk on a thread of its own.
+    async fn write(
+        &self,
+        work: impl FnOnce() -> std::io::Result<()> + Send + 'static,
+    ) -> Result<(), Obstacle> {
+        let done = tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other).flatten();
+        done.map_err(|error| {
+            self.write_failures.fetch_add(1, Relaxed);
+            error!(error = %error, "could not be written");
+            Obstacle::Store(error.to_string())
+        })
+    }
+
+    /// The audit log's end: the shared one, where it can be had.
+    pub(super) async fn audit(&self) -> std::io::Result<String> {
+        if let Some(shared) = &self.shared
+            && let Ok(lines) = shared.audit().await
+        {
+            return Ok(lines.into_iter().map(|line| line + "\n").collect());
+        }
+        lock(&self.audit).read()
+    }
+
+    /// What an operator wants to know.
+    pub(super) fn view(&self) -> Value {
+        let control = self.control();
+        let share = self.effective();
+        let windows = self.evidence(u64::MAX);
+        let sum = |arm: fn(&crate::decision::Window) -> u64| windows.iter().map(arm).sum::<u64>();
+        json!({
+            "flag": self.rollout.flag,
+            "revision": control.revision,
+            "stage": stage_name(share),
+            "percentage": percent(share),
+            "set": control.share.and_then(Share::new).map(percent),
+            "configured": percent(self.rollout.share),
+            "override": match self.override_ {
+                Override::Absent => Value::Null,
+                Override::Stage(stage) => stage.name().into(),
+                Override::Invalid => "invalid".into(),
+            },
+            "latch": control.latch,
+            "evidence": {
+                "windows": windows.len(),
+                "treatment": sum(|window| window.treatment.samples),
+                "control": sum(|window| window.control.samples),
+            },
+            "store": if self.shared.is_none() { "none" } else if self.store_up.load(Relaxed) { "up" } else { "away" },
+        })
+    }
+
+    /// The windows to decide on: those that ended before a time and that the last change left as evidence.
+    pub(super) fn evidence(&self, now_s: u64) -> Vec<crate::decision::Window> {
+        let since_s = lock(&self.control).since_s;
+        match &self.shared {
+            Some(_) => lock(&self.sums).between(since_s, now_s),
+            None => self.intake().windows.between(since_s, now_s),
+        }
+    }
+}
+
+/// Locks; what panicked while it held the lock has left nothing half done that matters more than going on.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Seconds since 1970.
+pub(super) fn now_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}

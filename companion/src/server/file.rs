@@ -1,0 +1,143 @@
+//! One file that is whole at any moment, and one that only grows.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::control::{Control, Entry};
+use super::counters::Counters;
+use crate::decision::Window;
+
+/// What is kept from one run to the next.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Kept {
+    pub(super) version: u32,
+    /// Under which the windows are shared with other replicas.
+    pub(super) replica: String,
+    pub(super) control: Control,
+    pub(super) counters: Counters,
+    pub(super) windows: Vec<Window>,
+}
+
+/// The version of the file that is written and read.
+pub(super) const VERSION: u32 = 1;
+
+/// A file of two lines: the SHA-256 of the second, and JSON.
+pub(super) struct StateFile {
+    path: PathBuf,
+}
+
+impl StateFile {
+    pub(super) fn new(path: &Path) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// What the file holds; `None` where there is none yet.
+    ///
+    /// # Errors
+    /// If it cannot be read or is not whole: nobody can say then whether a rollback is latched.
+    pub(super) fn load(&self) -> Result<Option<Kept>, String> {
+        let path = self.path.display();
+        let text = match fs::read_to_string(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(format!("{path}: {error}")),
+        };
+        let way_out = "the stage and a latched rollback are unknown; look at the audit log, \
+            put the file aside, start again with stage DISABLED and set the stage anew";
+        let whole = text.split_once('\n').filter(|(sum, json)| *sum == checksum(json.as_bytes()));
+        let Some((_, json)) = whole else { return Err(format!("{path} is not whole: {way_out}")) };
+        let kept: Kept = serde_json::from_str(json).map_err(|error| format!("{path}: {error}: {way_out}"))?;
+        if kept.version != VERSION {
+            return Err(format!("{path} is of version {}, want {VERSION}: {way_out}", kept.version));
+        }
+        Ok(Some(kept))
+    }
+
+    /// Writes the file anew: at any moment there is the old one or the new one, and when this returns the
+    /// new one is on the disk.
+    pub(super) fn save(&self, kept: &Kept) -> io::Result<()> {
+        let json = serde_json::to_string(kept)?;
+        let temporary = self.path.with_added_extension("new");
+        let mut file = File::create(&temporary)?;
+        file.write_all(format!("{}\n{json}", checksum(json.as_bytes())).as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&temporary, &self.path)?;
+        // A rename is on the disk only when its directory is.
+        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+    }
+}
+
+fn checksum(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// So much of the audit log's end is shown, in bytes.
+const SHOWN: u64 = 256 * 1024;
+
+/// A log of changes, one line of JSON each, in a file or, without one, in memory.
+pub(super) enum Audit {
+    File(PathBuf, File),
+    Memory(Vec<String>),
+}
+
+impl Audit {
+    /// Opens, or begins, the log.
+    pub(super) fn open(path: Option<&Path>) -> Result<Self, String> {
+        let Some(path) = path else { return Ok(Self::Memory(Vec::new())) };
+        let open = || -> io::Result<File> {
+            let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+            // A line that a crash cut off must not swallow the next.
+            if file.seek(SeekFrom::End(0))? > 0 {
+                let mut last = [0];
+                file.seek(SeekFrom::End(-1))?;
+                file.read_exact(&mut last)?;
+                if last != *b"\n" {
+                    file.write_all(b"\n")?;
+                }
+            }
+            Ok(file)
+        };
+        Ok(Self::File(path.into(), open().map_err(|error| format!("{}: {error}", path.display()))?))
+    }
+
+    /// Appends a line; when this returns it is on the disk.
+    pub(super) fn append(&mut self, entry: &Entry) -> io::Result<()> {
+        let line = serde_json::to_string(entry)?;
+        match self {
+            Self::File(_, file) => {
+                file.write_all(format!("{line}\n").as_bytes())?;
+                file.sync_data()
+            }
+            Self::Memory(lines) => {
+                // A person reads this; a thousand changes are months.
+                if lines.len() == 1000 {
+                    lines.remove(0);
+                }
+                lines.push(line);
+                Ok(())
+            }
+        }
+    }
+
+    /// The newest lines, the oldest of them first.
+    pub(super) fn read(&self) -> io::Result<String> {
+        match self {
+            Self::File(path, _) => {
+                let mut file = File::open(path)?;
+                let length = file.metadata()?.len();
+                file.seek(SeekFrom::Start(length.saturating_sub(SHOWN)))?;
+                let mut text = String::new();
+                file.read_to_string(&mut text)?;
+                let cut = if length > SHOWN { text.find('\n').map_or(0, |at| at + 1) } else { 0 };
+                Ok(text.split_off(cut))
+            }
+            Self::Memory(lines) => Ok(lines.iter().map(|line| format!("{line}\n")).collect()),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! What is done from time to time: windows end, decisions are made, state is written and shared.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use redis::RedisResult;
+use tracing::{info, warn};
+
+use super::app::{App, Obstacle, lock, now_s};
+use super::connection::Connections;
+use super::control::{Cause, Change, Control};
+use super::windows::{MOST_WINDOWS, window_start};
+use crate::decision::{Decision, Measure, WINDOW_SECONDS, decide};
+use crate::gate::Share;
+
+const TICK: Duration = Duration::from_millis(250);
+/// So long after its end, in seconds, the replicas' parts of a window are in the shared store.
+const GRACE_S: u64 = 1;
+/// So far back, in seconds, sums are asked for anew each time, and all of them once in a while.
+const RECENT_S: u64 = 60;
+const ALL_EVERY_S: u64 = 30;
+
+/// What the ticker remembers from one time to the next.
+pub(super) struct Ticker {
+    app: Arc<App>,
+    connections: Arc<Connections>,
+    second: u64,
+    /// Beginnings of windows that are not in the shared store yet as they are.
+    unsent: BTreeSet<u64>,
+    /// When all sums were asked for last.
+    all_at_s: u64,
+    /// The newest window that was decided on, and how often windows were changed since.
+    decided: Option<(u64, usize, u64)>,
+}
+
+impl Ticker {
+    pub(super) fn new(app: Arc<App>, connections: Arc<Connections>) -> Self {
+        // What a former run kept may not have been sent.
+        let unsent = app.intake().windows.between(0, u64::MAX).iter().map(|window| window.start_s).collect();
+        Self { app, connections, second: 0, unsent, all_at_s: 0, decided: None }
+    }
+
+    /// Ticks until it is dropped.
+    pub(super) async fn run(&mut self) {
+        let mut interval = tokio::time::interval(TICK);
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            interval.tick().await;
+            self.tick(now_s()).await;
+        }
+    }
+
+    async fn tick(&mut self, now_s: u64) {
+        let ended = self.app.intake().tick(now_s);
+        if let Some(start_s) = ended {
+            self.unsent.insert(start_s);
+        }
+        if now_s != self.second {
+            self.second = now_s;
+            let slow = self.connections.close_slow();
+            (0..slow).for_each(|_| {
+                self.app.intake().reject(super::counters::Rejection::Slow);
+            });
+            self.keep().await;
+        }
+        if self.app.shared.is_some() {
+            self.share(now_s).await;
+        }
+        self.decide(now_s).await;
+    }
+
+    /// Writes what came in the last second.
+    async fn keep(&mut self) {
+        let dirty = self.app.intake().take_dirty();
+        if dirty {
+            self.unsent.insert(window_start(self.second));
+            let _changing = self.app.changing.lock().await;
+            // A failure is logged and counted where it happens; the next second tries again.
+            let _ = self.app.keep(self.app.control()).await;
+        }
+    }
+
+    /// The end: everything is written and shared.
+    pub(super) async fn finish(&mut self) {
+        self.app.intake().take_dirty();
+        self.unsent.insert(window_start(now_s()));
+        let changing = self.app.changing.lock().await;
+        let kept = self.app.keep(self.app.control()).await;
+        drop(changing);
+        if self.app.shared.is_some() {
+            self.share(now_s()).await;
+        }
+        info!(
+            written = kept.is_ok(),
+            shared = self.app.shared.is_none() || self.unsent.is_empty(),
+            "stopped"
+        );
+    }
+
+    async fn share(&mut self, now_s: u64) {
+        let shared = self.share_or_fail(now_s).await;
+        let (up, was_up) = (shared.is_ok(), self.app.store_up.swap(shared.is_ok(), Relaxed));
+        if up && !was_up {
+            self.all_at_s = 0;
+            info!("the shared store is there");
+        }
+        if let Err(error) = shared {
+            if was_up {
+                warn!(error = %error, "the shared store is away: the last stage holds, and nothing new is decided");
+            }
+            while self.unsent.len() > MOST_WINDOWS {
+                self.unsent.pop_first();
+            }
+        }
+    }
+
+    async fn share_or_fail(&mut self, now_s: u64) -> RedisResult<()> {
+        let app = self.app.clone();
+        let Some(shared) = &app.shared else { return Ok(()) };
+        // Whoever changes something holds the lock, so that what is fetched is not older than what is known.
+        let changing = app.changing.lock().await;
+        let stored = shared.fetch().await?;
+        self.reconcile(stored.unwrap_or_default()).await?;
+        drop(changing);
+        if !self.unsent.is_empty() {
+            let windows = app.intake().all_windows().between(0, u64::MAX);
+            let windows: Vec<_> =
+                windows.into_iter().filter(|window| self.unsent.contains(&window.start_s)).collect();
+            if !windows.is_empty() {
+                shared.deliver(&windows).await?;
+            }
+            self.unsent.clear();
+        }
+        let all = now_s.saturating_sub(self.all_at_s) >= ALL_EVERY_S;
+        let back_s = if all { MOST_WINDOWS as u64 * u64::from(WINDOW_SECONDS) } else { RECENT_S };
+        let sums = shared.sums(window_start(now_s.saturating_sub(back_s)), now_s).await?;
+        let mut known = lock(&app.sums);
+        sums.into_iter().for_each(|window| known.put(window));
+        if all {
+            self.all_at_s = now_s;
+        }
+        Ok(())
+    }
+
+    /// Makes this replica's state and the shared one the same.
+    async fn reconcile(&self, stored: Control) -> RedisResult<()> {
+        let app = &self.app;
+        let Some(shared) = &app.shared else { return Ok(()) };
+        let own = app.control();
+        if own == stored {
+            if !app.known.load(Relaxed) {
+                app.adopt(stored);
+            }
+            return Ok(());
+        }
+        // The store forgot, or has not heard of a rollback that was made while it was away.
+        let next = if own.revision > stored.revision {
+            own.clone()
+        } else if app.unshared.load(Relaxed) && own.latch.is_some() && stored.latch.is_none() {
+            Control { revision: stored.revision + 1, latch: own.latch.clone(), ..stored.clone() }
+        } else {
+            stored.clone()
+        };
+        if next != stored && !shared.replace(stored.revision, &next, "").await? {
+            return Ok(());
+        }
+        app.unshared.store(false, Relaxed);
+        info!(revision = next.revision, latched = next.latch.is_some(), "took over a shared state");
+        let _ = app.keep(next.clone()).await;
+        app.adopt(next);
+        Ok(())
+    }
+
+    /// Decides, if there is something new to decide on.
+    async fn decide(&mut self, now_s: u64) {
+        let app = self.app.clone();
+        let shared = app.shared.is_some();
+        let before = app.control();
+        if before.latch.is_some() || app.effective() == Share::NONE || !app.store_up.load(Relaxed) {
+            return;
+        }
+        let windows = app.evidence(if shared { now_s.saturating_sub(GRACE_S) } else { now_s });
+        let samples = windows.iter().map(|window| window.treatment.samples + window.control.samples).sum();
+        let Some(mark) = windows.last().map(|window| (window.start_s, windows.len(), samples)) else {
+            return;
+        };
+        if self.decided == Some(mark) {
+            return;
+        }
+        self.decided = Some(mark);
+        let decision = decide(&app.policy, &windows);
+        let verdict = match &decision {
+            Decision::Hold { .. } => 0,
+            Decision::Inconclusive { .. } => 1,
+            Decision::RollBack(_) => 2,
+        };
+        app.verdicts[verdict].fetch_add(1, Relaxed);
+        info!(verdict = decision.to_string(), "decided");
+        let Decision::RollBack(breach) = &decision else { return };
+        let cause = match breach.reason {
+            Measure::ErrorRate => Cause::ErrorRate,
+            Measure::Latency => Cause::Latency,
+        };
+        let numbers = serde_json::to_value(breach).unwrap_or_default();
+        let change = Change::RollBack { cause, reason: decision.to_string(), numbers };
+        let _changing = app.changing.lock().await;
+        // A person may have been faster: what was seen then is no evidence any more.
+        if app.control().revision != before.revision {
+            self.decided = None;
+            return;
+        }
+        if let Err(obstacle) = app.change_locked(change).await {
+            self.decided = None;
+            match obstacle {
+                Obstacle::Conflict(why) => info!(why, "not rolled back"),
+                Obstacle::Store(why) => warn!(why, "not rolled back"),
+            }
+        }
+    }
+}
