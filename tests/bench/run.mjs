@@ -4,6 +4,7 @@
  *   npm run bench [-- --quick] [-- --no-build]
  *   npm run bench -- peers [--quick] [--no-build]   beside other libraries, see `peers/run.mjs`
  *   npm run bench -- gpu [...]                      the same on a GPU, see `gpu/run.mjs`
+ *   npm run bench -- companion [...]                the companion's server, see `companion/bench/run.mjs`
  *
  *   --quick      a few runs per row, to see that all works; the record goes to target/bench/
  *   --no-build   measure dist/ and target/release/ as they are
@@ -15,6 +16,7 @@
 
 import { parseArgs } from 'node:util';
 
+import { benchCompanion } from '../../companion/bench/run.mjs';
 import { received } from '../browser/lib/matte.mjs';
 import { ROOT } from '../browser/lib/paths.mjs';
 import { sizes } from '../../scripts/sizes.mjs';
@@ -38,7 +40,7 @@ const FULL = { runs: (model) => (model === 'multiclass' ? 6 : 20), warmUps: 3, c
 const QUICK = { runs: () => 2, warmUps: 1, colds: 1 };
 
 /** The benches beside this one. */
-const BESIDE = { peers: benchPeers, gpu: benchGpu };
+const BESIDE = { peers: benchPeers, gpu: benchGpu, companion: benchCompanion };
 
 try {
   await main();
