@@ -21,7 +21,14 @@ impl Redis {
         let mut command = Command::new("redis-server");
         command.args(["--port", &port_text, "--bind", "127.0.0.1", "--save", ""]).stdout(Stdio::null());
         if let Some(folder) = keeps {
-            command.args(["--appendonly", "yes", "--appendfsync", "always", "--dir", folder.0.to_str().unwrap()]);
+            command.args([
+                "--appendonly",
+                "yes",
+                "--appendfsync",
+                "always",
+                "--dir",
+                folder.0.to_str().unwrap(),
+            ]);
         }
         let child = command.spawn().expect("redis-server is installed (scripts/setup test)");
         let redis = Self { port, child };
@@ -30,7 +37,8 @@ impl Redis {
     }
 
     fn cli(&self, words: &[&str]) -> String {
-        let output = Command::new("redis-cli").args(["-p", &self.port.to_string()]).args(words).output().unwrap();
+        let output =
+            Command::new("redis-cli").args(["-p", &self.port.to_string()]).args(words).output().unwrap();
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
@@ -67,7 +75,8 @@ fn three_replicas_are_one() {
     // A stage that is set at one is served by all.
     assert_eq!(servers[0].admin("POST", "/admin/stage", r#"{"stage":"FIFTY_PERCENT"}"#).status, 200);
     let served = |word: &'static str| move |server: &Server| server.get("/rollout.json").body.contains(word);
-    let took = until(Duration::from_secs(2), "all serve the stage", || servers.iter().all(served("FIFTY_PERCENT")));
+    let took =
+        until(Duration::from_secs(2), "all serve the stage", || servers.iter().all(served("FIFTY_PERCENT")));
     println!("a stage is everywhere after {:.2} s", took.as_secs_f64());
     // What comes before the next window is no evidence.
     thread::sleep(Duration::from_secs(5));
@@ -88,7 +97,13 @@ fn three_replicas_are_one() {
     let began = Instant::now();
     while latched.is_none() || !servers.iter().all(served("DISABLED")) {
         for server in &servers {
-            server.post(&batch(sent, "multiclass", if sent % 4 < 2 { "internal" } else { "ok" }, "le_250", 3));
+            server.post(&batch(
+                sent,
+                "multiclass",
+                if sent % 4 < 2 { "internal" } else { "ok" },
+                "le_250",
+                3,
+            ));
             sent += 1;
         }
         if latched.is_none() && servers.iter().any(served("DISABLED")) {
@@ -101,12 +116,19 @@ fn three_replicas_are_one() {
     println!("a rollback is everywhere after {:.2} s", took.as_secs_f64());
     assert!(took < Duration::from_secs(2));
     thread::sleep(Duration::from_secs(2));
-    let made: f64 =
-        servers.iter().map(|server| server.metric(r#"featheredge_rollbacks_total{reason="error-rate"}"#)).sum();
+    let made: f64 = servers
+        .iter()
+        .map(|server| server.metric(r#"featheredge_rollbacks_total{reason="error-rate"}"#))
+        .sum();
     assert_eq!(made, 1.0);
     let audit = servers[2].admin("GET", "/admin/audit", "").body;
     assert_eq!(audit.lines().filter(|line| line.contains("rollback")).count(), 1, "{audit}");
-    assert!(redis.cli(&["KEYS", "*window*"]).lines().all(|key| redis.cli(&["TTL", key]).parse::<i64>().unwrap() > 0));
+    assert!(
+        redis
+            .cli(&["KEYS", "*window*"])
+            .lines()
+            .all(|key| redis.cli(&["TTL", key]).parse::<i64>().unwrap() > 0)
+    );
     assert_eq!(redis.cli(&["TTL", "featheredge:{hair-cutout}:state"]), "-1", "a latch does not expire");
 }
 
@@ -126,7 +148,13 @@ fn the_store_may_go_and_come_back() {
                     return;
                 }
                 let body = batch(client << 40 | number, "multiclass", "ok", "le_250", 10);
-                let answer = common::request(to, "POST", "/v1/beacons", &["Content-Type: text/plain"], body.as_bytes());
+                let answer = common::request(
+                    to,
+                    "POST",
+                    "/v1/beacons",
+                    &["Content-Type: text/plain"],
+                    body.as_bytes(),
+                );
                 assert_eq!(answer.status, 204, "it is taken whatever the store does");
                 SENT.fetch_add(10, Relaxed);
                 thread::sleep(Duration::from_millis(10));
@@ -141,7 +169,10 @@ fn the_store_may_go_and_come_back() {
         redis.child.wait().unwrap();
         until(Duration::from_secs(10), "all see that it is away", || servers.iter().all(up(0.0)));
         thread::sleep(Duration::from_secs(6));
-        assert!(servers.iter().all(|server| server.get("/rollout.json").body.contains("FULL")), "the last stage holds");
+        assert!(
+            servers.iter().all(|server| server.get("/rollout.json").body.contains("FULL")),
+            "the last stage holds"
+        );
         assert_eq!(servers[0].admin("POST", "/admin/stage", r#"{"stage":"TEN_PERCENT"}"#).status, 503);
         redis = Redis::start(port, Some(&folder));
         until(Duration::from_secs(15), "all see it again", || servers.iter().all(up(1.0)));
@@ -149,7 +180,9 @@ fn the_store_may_go_and_come_back() {
     STOP.store(true, Relaxed);
     clients.into_iter().for_each(|client| client.join().unwrap());
     for server in &servers {
-        until(Duration::from_secs(20), "all that was taken is delivered", || counted(server) == SENT.load(Relaxed));
+        until(Duration::from_secs(20), "all that was taken is delivered", || {
+            counted(server) == SENT.load(Relaxed)
+        });
     }
     println!("{} runs are counted exactly, with the store killed twice", SENT.load(Relaxed));
 }

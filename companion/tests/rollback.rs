@@ -44,6 +44,12 @@ fn one_run_in_ten_failing_is_rolled_back_within_15_s() {
     assert_eq!((line["change"].as_str(), line["by"].as_str()), (Some("rollback"), Some("decision")));
     assert!(line["numbers"]["blocks"][0]["treatment"]["samples"].as_u64().unwrap() >= 100);
     drop(server);
+    // The log says the same when it is judged again.
+    let log = folder.path("state.windows.jsonl");
+    let replay =
+        std::process::Command::new(env!("CARGO_BIN_EXE_companion")).arg("replay").arg(log).output().unwrap();
+    let told = String::from_utf8_lossy(&replay.stdout).into_owned();
+    assert!(replay.status.success() && told.contains("roll back"), "{told}");
     let server = Server::start(&folder, &words);
     assert_eq!(server.state()["latch"]["cause"], "error-rate", "it is latched after a start as well");
     // A person clears it and tries again; what was seen before is no evidence.

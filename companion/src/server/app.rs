@@ -11,11 +11,11 @@ use tracing::{error, info, warn};
 
 use super::beacons::Origins;
 use super::control::{Change, Control, percent, stage_name};
-use super::file::{Audit, Kept, StateFile, VERSION};
+use super::file::{Audit, Kept, StateFile, VERSION, WindowLog};
 use super::intake::Intake;
 use super::shared::Shared;
 use super::windows::Windows;
-use crate::decision::Policy;
+use crate::decision::{Policy, Window};
 use crate::gate::{Override, Rollout, Share};
 
 /// The answer to `GET /rollout.json`.
@@ -46,6 +46,7 @@ pub(super) struct App {
     pub(super) changing: tokio::sync::Mutex<()>,
     file: Option<Arc<StateFile>>,
     audit: Arc<Mutex<Audit>>,
+    window_log: Option<Arc<WindowLog>>,
     pub(super) shared: Option<Shared>,
     /// All replicas' windows; where nothing is shared, the intake's are all there are.
     pub(super) sums: Mutex<Windows>,
@@ -73,6 +74,7 @@ pub(super) struct Parts {
     pub(super) replica: String,
     pub(super) file: Option<StateFile>,
     pub(super) audit: Audit,
+    pub(super) window_log: Option<WindowLog>,
     pub(super) shared: Option<Shared>,
     pub(super) origins: Origins,
     pub(super) proxies: usize,
@@ -90,6 +92,7 @@ impl App {
             replica,
             file,
             audit,
+            window_log,
             shared,
             origins,
             proxies,
@@ -112,6 +115,7 @@ impl App {
             changing: tokio::sync::Mutex::new(()),
             file: file.map(Arc::new),
             audit: Arc::new(Mutex::new(audit)),
+            window_log: window_log.map(Arc::new),
             store_up: AtomicBool::new(shared.is_none()),
             shared,
             sums: Mutex::default(),
@@ -210,6 +214,10 @@ impl App {
         let audit = self.audit.clone();
         self.write(move || lock(&audit).append(&entry)).await?;
         self.keep(next.clone()).await?;
+        let action = if matches!(change, Change::RollBack { .. }) { "roll-back" } else { "reset" };
+        let told = json!({ "change": { "action": action, "at_s": now_s, "revision": next.revision } });
+        // Whoever looks back misses a line then; the change is made all the same.
+        let _ = self.log(format!("{told}\n")).await;
         if let Change::RollBack { cause, .. } = &change {
             self.intake().counters.rollbacks[*cause as usize] += 1;
         }
@@ -258,7 +266,7 @@ impl App {
         let control = self.control();
         let share = self.effective();
         let windows = self.evidence(u64::MAX);
-        let sum = |arm: fn(&crate::decision::Window) -> u64| windows.iter().map(arm).sum::<u64>();
+        let sum = |arm: fn(&Window) -> u64| windows.iter().map(arm).sum::<u64>();
         json!({
             "flag": self.rollout.flag,
             "revision": control.revision,
@@ -282,12 +290,23 @@ impl App {
     }
 
     /// The windows to decide on: those that ended before a time and that the last change left as evidence.
-    pub(super) fn evidence(&self, now_s: u64) -> Vec<crate::decision::Window> {
+    pub(super) fn evidence(&self, now_s: u64) -> Vec<Window> {
         let since_s = lock(&self.control).since_s;
+        self.windows(since_s, now_s)
+    }
+
+    /// All replicas' windows that did not begin before a time and ended before another.
+    pub(super) fn windows(&self, since_s: u64, now_s: u64) -> Vec<Window> {
         match &self.shared {
             Some(_) => lock(&self.sums).between(since_s, now_s),
             None => self.intake().windows.between(since_s, now_s),
         }
+    }
+
+    /// Appends to the log that can be replayed, if there is one.
+    pub(super) async fn log(&self, lines: String) -> Result<(), Obstacle> {
+        let Some(log) = self.window_log.clone() else { return Ok(()) };
+        self.write(move || log.append(&lines)).await
     }
 }
 

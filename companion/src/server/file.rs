@@ -80,6 +80,28 @@ fn checksum(bytes: &[u8]) -> String {
 /// So much of the audit log's end is shown, in bytes.
 const SHOWN: u64 = 256 * 1024;
 
+/// A window log of this size, in bytes, is put aside as `.old`: about a week's.
+const LARGEST_LOG: u64 = 32 << 20;
+
+/// What decisions were made on, for `companion replay`: one line of JSON for each window and change.
+pub(super) struct WindowLog {
+    path: PathBuf,
+}
+
+impl WindowLog {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// Appends lines. They are for people who look back, so that they need not be on the disk at once.
+    pub(super) fn append(&self, lines: &str) -> io::Result<()> {
+        if fs::metadata(&self.path).is_ok_and(|old| old.len() > LARGEST_LOG) {
+            fs::rename(&self.path, self.path.with_added_extension("old"))?;
+        }
+        OpenOptions::new().create(true).append(true).open(&self.path)?.write_all(lines.as_bytes())
+    }
+}
+
 /// A log of changes, one line of JSON each, in a file or, without one, in memory.
 pub(super) enum Audit {
     File(PathBuf, File),

@@ -36,11 +36,11 @@ use tracing::{error, info};
 pub use options::Options;
 
 use crate::decision::Policy;
-use crate::gate::{Override, Rollout, Thresholds};
+use crate::gate::{Override, Rollout};
 use app::{App, Parts, now_s};
 use beacons::Origins;
 use connection::Connections;
-use file::{Audit, StateFile};
+use file::{Audit, StateFile, WindowLog};
 use intake::Intake;
 use shared::Shared;
 use ticker::Ticker;
@@ -75,7 +75,7 @@ fn prepare(options: &Options) -> Result<App, String> {
     let rollout = Rollout::parse(&text).map_err(|error| format!("{path}: {error}"))?;
     let document: Map<String, Value> =
         serde_json::from_str(&text).map_err(|error| format!("{path}: {error}"))?;
-    let policy = policy(&rollout.thresholds).map_err(|error| format!("{path}: {error}"))?;
+    let policy = Policy::of(&rollout.thresholds).map_err(|error| format!("{path}: {error}"))?;
     let override_ =
         Override::parse(std::env::var_os(STAGE).map(|value| value.to_string_lossy().into_owned()).as_deref());
     if override_ == Override::Invalid {
@@ -90,6 +90,8 @@ fn prepare(options: &Options) -> Result<App, String> {
         |url: &String| Shared::new(url, &rollout.flag, &replica).map_err(|error| format!("--redis: {error}"));
     let shared = options.redis.as_ref().map(redis).transpose()?;
     let audit = Audit::open(options.audit().as_deref())?;
+    let window_log =
+        options.state.as_ref().map(|state| WindowLog::new(state.with_added_extension("windows.jsonl")));
     let intake = Intake::new(&rollout, options.limits(), now_s());
     let origins = options.origin.iter().map(|origin| HeaderValue::from_str(origin)).collect::<Result<_, _>>();
     let origins = Origins(origins.map_err(|error| format!("--origin: {error}"))?);
@@ -103,21 +105,12 @@ fn prepare(options: &Options) -> Result<App, String> {
         replica,
         file,
         audit,
+        window_log,
         shared,
         origins,
         proxies: options.proxies,
     };
     Ok(App::new(parts))
-}
-
-fn policy(thresholds: &Thresholds) -> Result<Policy, crate::decision::PolicyError> {
-    let usual = Policy::default();
-    Policy::new(
-        thresholds.error_rate.map_or(usual.error_limit, |share| u32::from(share.hundredths())),
-        thresholds.p95_ms.unwrap_or(usual.p95_limit_ms),
-        thresholds.minimum_samples.unwrap_or(usual.minimum_samples),
-        thresholds.consecutive_windows.unwrap_or(usual.consecutive),
-    )
 }
 
 /// 64 random bits: the standard library's hasher is keyed with such.

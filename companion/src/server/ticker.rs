@@ -33,13 +33,16 @@ pub(super) struct Ticker {
     all_at_s: u64,
     /// The newest window that was decided on, and how often windows were changed since.
     decided: Option<(u64, usize, u64)>,
+    /// Windows that began before are in the log that can be replayed.
+    logged_s: u64,
 }
 
 impl Ticker {
     pub(super) fn new(app: Arc<App>, connections: Arc<Connections>) -> Self {
         // What a former run kept may not have been sent.
         let unsent = app.intake().windows.between(0, u64::MAX).iter().map(|window| window.start_s).collect();
-        Self { app, connections, second: 0, unsent, all_at_s: 0, decided: None }
+        let logged_s = window_start(now_s());
+        Self { app, connections, second: 0, unsent, all_at_s: 0, decided: None, logged_s }
     }
 
     /// Ticks until it is dropped.
@@ -68,6 +71,7 @@ impl Ticker {
         if self.app.shared.is_some() {
             self.share(now_s).await;
         }
+        self.log(now_s).await;
         self.decide(now_s).await;
     }
 
@@ -173,15 +177,29 @@ impl Ticker {
         Ok(())
     }
 
+    /// Windows that ended before this are as they will be, but for replicas that cannot reach the store.
+    fn settled_s(&self, now_s: u64) -> u64 {
+        if self.app.shared.is_some() { now_s.saturating_sub(GRACE_S) } else { now_s }
+    }
+
+    /// Logs the windows that have ended.
+    async fn log(&mut self, now_s: u64) {
+        let windows = self.app.windows(self.logged_s, self.settled_s(now_s));
+        let Some(last) = windows.last() else { return };
+        self.logged_s = last.end_s();
+        let line = |window| format!("{}\n", serde_json::json!({ "window": window }));
+        // A failure is logged and counted where it happens.
+        let _ = self.app.log(windows.iter().map(line).collect()).await;
+    }
+
     /// Decides, if there is something new to decide on.
     async fn decide(&mut self, now_s: u64) {
         let app = self.app.clone();
-        let shared = app.shared.is_some();
         let before = app.control();
         if before.latch.is_some() || app.effective() == Share::NONE || !app.store_up.load(Relaxed) {
             return;
         }
-        let windows = app.evidence(if shared { now_s.saturating_sub(GRACE_S) } else { now_s });
+        let windows = app.evidence(self.settled_s(now_s));
         let samples = windows.iter().map(|window| window.treatment.samples + window.control.samples).sum();
         let Some(mark) = windows.last().map(|window| (window.start_s, windows.len(), samples)) else {
             return;
