@@ -15,7 +15,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("model", &["pixels", "error"]),
     ("plan", &["error"]),
     ("cpu", &["plan", "error"]),
-    ("gpu", &["plan", "model", "matte", "pixels", "telemetry", "error"]),
+    ("gpu", &["plan", "model", "matte", "effects", "pixels", "telemetry", "error"]),
     ("onnx", &["plan", "model", "error"]),
     // The kernels' vectors serve the full-size picture as well.
     ("matte", &["cpu", "model", "pixels", "error"]),
@@ -25,7 +25,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
         "segmenter",
         &["executor", "cpu", "gpu", "onnx", "plan", "model", "matte", "pixels", "telemetry", "error"],
     ),
-    ("web", &["segmenter", "cpu", "gpu", "plan", "matte", "model", "pixels", "telemetry", "error"]),
+    ("web", &["segmenter", "cpu", "gpu", "plan", "matte", "effects", "model", "pixels", "telemetry", "error"]),
 ];
 
 /// Words that belong behind one door.

@@ -1,5 +1,7 @@
 //! What one does with a matte.
 
+mod colours;
 mod cutout;
+pub(crate) mod grid;
 
-pub use cutout::cutout;
+pub use cutout::{Cutting, cutout};

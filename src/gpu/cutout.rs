@@ -1,5 +1,6 @@
 //! What one does with a matte, drawn by the GPU. The twin of `effects::cutout`.
 
+use super::colours::Colours;
 use super::device::Gpu;
 use super::frame::Frame;
 use super::shader::{self, Binding, Shader};
@@ -40,7 +41,7 @@ pub(super) type Looks = (Effect, Format, [usize; 2], bool);
 pub(super) static CUTOUT: Shader = Shader {
     name: "cutout",
     source: include_str!("shaders/cutout.wgsl"),
-    bindings: &[Binding::Uniform, Binding::Texture, Binding::Read],
+    bindings: &[Binding::Uniform, Binding::Texture, Binding::Read, Binding::Read],
     workgroup: [0; 3],
     constants: &[],
 };
@@ -50,6 +51,8 @@ pub(super) struct Cutout {
     looks: Looks,
     /// What it draws.
     alpha: wgpu::Buffer,
+    /// What is found first, where colours are drawn.
+    colours: Option<Colours>,
     pipeline: wgpu::RenderPipeline,
     bind_group: wgpu::BindGroup,
 }
@@ -61,18 +64,25 @@ impl Cutout {
         let layout = frame.layout();
         let scale: [f32; 2] = std::array::from_fn(|i| picture.size[i] as f32 / target[i] as f32);
         let sizes = [picture.size[0], picture.size[1], layout.words].map(|value| value as u32);
-        let effect = match effect {
+        let colours = (effect == Effect::Cutout).then(|| Colours::new(gpu, frame));
+        let grid = colours.as_ref().map_or([1; 3], |Colours { grid, .. }| {
+            [grid.cell, grid.columns, grid.rows].map(|value| value as u32)
+        });
+        let kind = match effect {
             Effect::Cutout => 0,
             Effect::Matte => 1,
         };
-        let rest = [effect, scale[0].to_bits(), scale[1].to_bits(), u32::from(premultiplied)];
-        let params = uniform(gpu, "cutout", &[&sizes[..], &rest].concat());
+        let rest = [kind, scale[0].to_bits(), scale[1].to_bits(), u32::from(premultiplied)];
+        let params = uniform(gpu, "cutout", &[&sizes[..], &rest, &grid].concat());
         let (pipeline, layout) = pipeline(gpu, format);
         let (alpha, _) = frame.alpha();
+        // A matte is drawn without colours, and binds anything.
+        let bound = colours.as_ref().map_or(alpha, |colours| &colours.buffer);
         let resources = [
             params.as_entire_binding(),
             wgpu::BindingResource::TextureView(&picture.view),
             alpha.as_entire_binding(),
+            bound.as_entire_binding(),
         ];
         let entries: Vec<_> = (0..)
             .zip(resources)
@@ -83,7 +93,7 @@ impl Cutout {
             layout: &layout,
             entries: &entries,
         });
-        Self { looks, alpha: alpha.clone(), pipeline, bind_group }
+        Self { looks, alpha: alpha.clone(), colours, pipeline, bind_group }
     }
 
     /// Whether it draws so, and what `frame` makes.
@@ -92,6 +102,9 @@ impl Cutout {
     }
 
     pub(super) fn record(&self, encoder: &mut wgpu::CommandEncoder, view: &View) {
+        if let Some(colours) = &self.colours {
+            colours.record(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default()));
+        }
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
             label: Some("cutout"),
             color_attachments: &[Some(wgpu::RenderPassColorAttachment {

@@ -9,6 +9,7 @@
 
 #[cfg(target_arch = "wasm32")]
 mod canvas;
+mod colours;
 mod cutout;
 mod device;
 mod engine;

@@ -17,6 +17,7 @@ use crate::model::{Activation, BACKGROUND, Contract, PERSON};
 use crate::pixels::{Filter, Taps, block, sums};
 use crate::plan::Shape;
 
+/// A row of the table whose shader has no constants.
 macro_rules! shader {
     ($name:literal, $bindings:expr, $workgroup:expr) => {
         Shader {
@@ -28,6 +29,8 @@ macro_rules! shader {
         }
     };
 }
+
+pub(super) use shader;
 
 /// The stages' rows of the table.
 #[cfg(test)]
@@ -70,7 +73,8 @@ fn bytes(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
-fn dispatch(
+/// A dispatch of a stage: its parameters, and then what it reads and writes.
+pub(super) fn dispatch(
     gpu: &Gpu,
     shader: &Shader,
     params: &[u32],

@@ -3,8 +3,13 @@
 import type { Source } from './source.js';
 import type { Effect } from './types.js';
 
-/** The effect of a matte on its picture. */
-export async function paint(effect: Effect, source: Source, alpha: Uint8ClampedArray): Promise<ImageBitmap> {
+/** The effect of a matte on its picture; `cut` makes the picture's pixels its cut-out. */
+export async function paint(
+  effect: Effect,
+  source: Source,
+  alpha: Uint8ClampedArray,
+  cut: (pixels: Uint8ClampedArray, alpha: Uint8ClampedArray) => void,
+): Promise<ImageBitmap> {
   const { width, height } = source;
   const pixels = new Uint8ClampedArray(width * height * 4);
   if (effect === 'matte') {
@@ -12,18 +17,7 @@ export async function paint(effect: Effect, source: Source, alpha: Uint8ClampedA
     for (let i = 0; i < alpha.length; i++) words[i] = alpha[i]! * 0x010101 + 0xff000000;
   } else {
     await source.read(0, 0, width, height, new Uint8Array(pixels.buffer));
-    cut(pixels, alpha, source);
+    cut(pixels, alpha);
   }
   return createImageBitmap(new ImageData(pixels, width, height));
-}
-
-/** The same as `effects/cutout.rs`: colours stay, alphas multiply. */
-function cut(pixels: Uint8ClampedArray, alpha: Uint8ClampedArray, { swapped, premultiplied }: Source): void {
-  for (let i = 0; i < alpha.length; i++) {
-    const at = 4 * i;
-    const own = pixels[at + 3]!;
-    if (swapped) [pixels[at], pixels[at + 2]] = [pixels[at + 2]!, pixels[at]!];
-    if (premultiplied && own < 255 && own > 0) for (let c = at; c < at + 3; c++) pixels[c] = (pixels[c]! * 255) / own;
-    pixels[at + 3] = (own * alpha[i]!) / 255;
-  }
 }

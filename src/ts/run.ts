@@ -17,6 +17,9 @@ interface Blocks {
   columns: [number, number][];
 }
 
+/** About how many pixels are cut out at a time. */
+const CUT_PIXELS = 1 << 18;
+
 export class Run {
   readonly #segmenter: WebSegmenter;
   readonly #input: [number, number];
@@ -47,6 +50,23 @@ export class Run {
     }
     const { preMs, inferMs, postMs } = guard(() => segmenter.timings());
     return { width, height, alpha, timings: { decodeMs: decodeMs + this.#readMs, preMs, inferMs, postMs } };
+  }
+
+  /** Makes `pixels`, all of the picture, its cut-out by `alpha`: straight RGBA. */
+  cut(pixels: Uint8ClampedArray, alpha: Uint8ClampedArray): void {
+    const { width, height, swapped, premultiplied } = this.#source;
+    const [segmenter, guard] = [this.#segmenter, this.#guard];
+    guard(() => segmenter.cutout(width, height, swapped, premultiplied));
+    const step = Math.max(1, Math.floor(CUT_PIXELS / width)) * width;
+    for (const turn of ['gather', 'cut'] as const) {
+      for (let at = 0; at < alpha.length; at += step) {
+        const some = alpha.subarray(at, at + step);
+        const bytes = pixels.subarray(4 * at, 4 * (at + some.length));
+        guard(() => segmenter.buffer(bytes.length)).set(bytes);
+        guard(() => segmenter[turn](some));
+        if (turn === 'cut') bytes.set(guard(() => segmenter.buffer(bytes.length)));
+      }
+    }
   }
 
   async predict(decodeMs: number): Promise<Omit<PredictionAnswer, 'executor'>> {

@@ -103,7 +103,8 @@ export class Runner {
         const matte = await run.segment(options(call), decodeMs);
         if (call.type === 'segment') return { ...matte, executor };
         const { width, height, timings } = matte;
-        return { width, height, timings, executor, bitmap: await paint(call.effect, opened.source, matte.alpha) };
+        const bitmap = await paint(call.effect, opened.source, matte.alpha, (pixels, alpha) => run.cut(pixels, alpha));
+        return { width, height, timings, executor, bitmap };
       },
       picture,
     );

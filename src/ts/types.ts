@@ -152,7 +152,7 @@ export interface SegmentOptions {
 }
 
 export interface DrawOptions extends SegmentOptions {
-  /** `'cutout'` (default): the subject on a transparent ground. `'matte'`: the matte as an opaque picture in grey. */
+  /** `'cutout'` (default): the subject on a transparent ground, its edge without the old ground's colours. `'matte'`: the matte as an opaque picture in grey. */
   effect?: Effect;
 }
 

@@ -68,6 +68,12 @@ export declare class WebSegmenter {
    * next, `[top, rows, left, width, left, width, ...]`, blocks that follow each other in the buffer.
    */
   advance(alpha: Uint8ClampedArray): Uint32Array | undefined;
+  /** Begins the cut-out of a picture: all its rows come to `gather`, and then all again to `cut`, with pixels as for `begin`. */
+  cutout(width: number, height: number, swapped: boolean, premultiplied: boolean): void;
+  /** Takes the next rows from the buffer; `alpha` is their matte. */
+  gather(alpha: Uint8ClampedArray): void;
+  /** Makes the next rows, in the buffer, those of the cut-out: straight RGBA. */
+  cut(alpha: Uint8ClampedArray): void;
   /** Of the last matte. */
   timings(): { preMs: number; inferMs: number; postMs: number };
   free(): void;

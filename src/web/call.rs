@@ -9,6 +9,7 @@ use wasm_bindgen::prelude::*;
 
 use super::segmenter::WebSegmenter;
 use super::{plain, read, set, to_js, with_timings};
+use crate::effects::Cutting;
 use crate::error::{Error, ErrorKind};
 use crate::matte::{Bands, Block};
 use crate::segmenter::{Intake, SegmentOptions};
@@ -51,6 +52,11 @@ enum Step {
         kept: Option<usize>,
         width: usize,
         asked: bool,
+    },
+    Cutting {
+        cutting: Cutting,
+        /// Whether blue comes before red.
+        swapped: bool,
     },
 }
 
@@ -181,6 +187,51 @@ impl WebSegmenter {
         timings.post_ms += watch.lap_ms();
         self.call.step = Step::Idle;
         Ok(None)
+    }
+
+    /// Begins the cut-out of a picture of `width` x `height`; then come all rows twice, first for `gather` and then for
+    /// `cut`, with pixels as for `begin`.
+    pub fn cutout(
+        &mut self,
+        width: usize,
+        height: usize,
+        swapped: bool,
+        premultiplied: bool,
+    ) -> Result<(), JsValue> {
+        let cutting = Cutting::new(width, height).map_err(to_js)?;
+        self.call.premultiplied = premultiplied;
+        self.call.step = Step::Cutting { cutting, swapped };
+        Ok(())
+    }
+
+    /// Takes the next rows from the buffer; `alpha` is their matte.
+    pub fn gather(&mut self, alpha: &[u8]) -> Result<(), JsValue> {
+        let Call { buffer, premultiplied, step: Step::Cutting { cutting, .. }, .. } = &mut self.call else {
+            return Err(out_of_turn("gather"));
+        };
+        let Some(bytes) = buffer.get_mut(..alpha.len() * 4) else { return Err(out_of_turn("gather")) };
+        if *premultiplied {
+            straighten(bytes);
+        }
+        cutting.gather(bytes.as_chunks().0, alpha).map_err(to_js)
+    }
+
+    /// Makes the next rows, in the buffer, those of the cut-out: red, green, blue, alpha, straight.
+    pub fn cut(&mut self, alpha: &[u8]) -> Result<(), JsValue> {
+        let Call { buffer, premultiplied, step: Step::Cutting { cutting, swapped }, .. } = &mut self.call
+        else {
+            return Err(out_of_turn("cut"));
+        };
+        let Some(bytes) = buffer.get_mut(..alpha.len() * 4) else { return Err(out_of_turn("cut")) };
+        if *premultiplied {
+            straighten(bytes);
+        }
+        let pixels = bytes.as_chunks_mut().0;
+        cutting.cut(pixels, alpha).map_err(to_js)?;
+        if *swapped {
+            pixels.iter_mut().for_each(|[first, _, third, _]| std::mem::swap(first, third));
+        }
+        Ok(())
     }
 
     /// `{ preMs, inferMs, postMs }` of the last matte.

@@ -12,6 +12,10 @@ struct Params {
   scale: vec2<f32>,
   // Whether colours are to be times alpha.
   premultiplied: u32,
+  // The grid of colours: pixels of a cell's side, columns and rows.
+  cell: u32,
+  columns: u32,
+  rows: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -19,17 +23,50 @@ struct Params {
 // `[height, words]`, four pixels a word.
 @group(0) @binding(2) var<storage, read> alpha: array<u32>;
 
+// `[2, rows, columns]`, the subject's and the ground's.
+@group(0) @binding(3) var<storage, read> colours: array<vec4<f32>>;
+
 @vertex
 fn corner(@builtin(vertex_index) i: u32) -> @builtin(position) vec4<f32> {
   return vec4(f32(i & 1u) * 4.0 - 1.0, f32(i >> 1u) * 4.0 - 1.0, 0.0, 1.0);
+}
+
+// Where pixel `i` lies on the grid: the cell before it, and how far it is to the next.
+fn tap(i: u32, cells: u32) -> vec2<f32> {
+  let at = clamp((f32(i) + 0.5) / f32(params.cell) - 0.5, 0.0, f32(cells - 1u));
+  return vec2(floor(at), fract(at));
+}
+
+fn cell(side: u32, x: u32, y: u32) -> vec3<f32> {
+  let inside = min(vec2(x, y), vec2(params.columns, params.rows) - 1u);
+  return colours[(side * params.rows + inside.y) * params.columns + inside.x].rgb / 255.0;
+}
+
+// A side's colour between four cells.
+fn around(side: u32, x: vec2<f32>, y: vec2<f32>) -> vec3<f32> {
+  let first = vec2<u32>(vec2(x.x, y.x));
+  let above = mix(cell(side, first.x, first.y), cell(side, first.x + 1u, first.y), x.y);
+  let below = mix(cell(side, first.x, first.y + 1u), cell(side, first.x + 1u, first.y + 1u), x.y);
+  return mix(above, below, y.y);
+}
+
+// The subject's own colour: see effects/colours.rs.
+fn subject(x: u32, y: u32, seen: vec3<f32>, matte: f32) -> vec3<f32> {
+  if matte == 1.0 { return seen; }
+  let across = tap(x, params.columns);
+  let down = tap(y, params.rows);
+  let front = around(0u, across, down);
+  let back = around(1u, across, down);
+  return clamp(front + matte * (seen - matte * front - (1.0 - matte) * back), vec3(0.0), vec3(1.0));
 }
 
 // The cut-out's pixel, colours not times alpha.
 fn pixel(x: u32, y: u32) -> vec4<f32> {
   let matte = f32((alpha[y * params.words + x / 4u] >> (x % 4u * 8u)) & 0xffu) / 255.0;
   if params.effect == 1u { return vec4(vec3(matte), 1.0); }
+  if matte == 0.0 { return vec4(0.0); }
   let own = textureLoad(picture, vec2(x, y), 0);
-  return vec4(own.rgb, own.a * matte);
+  return vec4(subject(x, y, own.rgb, matte), own.a * matte);
 }
 
 @fragment

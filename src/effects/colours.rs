@@ -1,0 +1,174 @@
+//! What colour the subject has where its edge is half transparent, without the ground behind it.
+//!
+//! A pixel there is `I = a F + (1 - a) B`, of which only `I` and `a` are known. Both colours are first taken
+//! from around it: means of the pixels that are surely subject, or surely ground, in cells of a coarse grid,
+//! and where a cell has none of them, of ever larger cells. What then does not add up to `I` is given
+//! to `F`, as much as the pixel is subject: `F + a (I - a F - (1 - a) B)`, the step of M. Forte and F. Pitié,
+//! "Approximate Fast Foreground Colour Estimation", ICIP 2021.
+//!
+//! Memory: the grid.
+
+use super::grid::{FACTOR, Grid, TRUST};
+
+/// Red, green and blue, 0 to 255.
+pub(super) type Colour = [f32; 3];
+
+/// Weighted sums over the pixels of each cell: red, green, blue, and the weights alone.
+type Sums = Vec<[f32; 4]>;
+
+/// Gathers a picture's colours, some rows at a time.
+pub(super) struct Gather {
+    width: usize,
+    grid: Grid,
+    /// Of what is surely subject, and surely ground.
+    subject: Sums,
+    ground: Sums,
+}
+
+impl Gather {
+    /// For a picture of `width` x `height`.
+    pub(super) fn new(width: usize, height: usize) -> Self {
+        let grid = Grid::new(width, height);
+        let sums = vec![[0.0; 4]; grid.columns * grid.rows];
+        Self { width, grid, subject: sums.clone(), ground: sums }
+    }
+
+    /// Takes row `y`: its pixels, with straight alpha, and its matte.
+    ///
+    /// # Panics
+    /// If the row is not of the picture's width.
+    pub(super) fn row(&mut self, y: usize, pixels: &[[u8; 4]], alpha: &[u8]) {
+        assert!(pixels.len() == self.width && alpha.len() == self.width, "a row of the picture");
+        let Grid { cell, columns, .. } = self.grid;
+        let start = y / cell * columns;
+        let cells = pixels.chunks(cell).zip(alpha.chunks(cell));
+        for (i, (pixels, alpha)) in cells.enumerate() {
+            let (least, most) = alpha.iter().fold((255, 0), |(least, most), &a| (a.min(least), a.max(most)));
+            // Most of a picture is all the one or all the other.
+            if most > SURE_GROUND {
+                add(&mut self.subject[start + i], pixels, alpha, surely_subject);
+            }
+            if least < 255 - SURE_GROUND {
+                add(&mut self.ground[start + i], pixels, alpha, |a| surely_subject(255 - a));
+            }
+        }
+    }
+
+    /// The colours on both sides of every edge.
+    pub(super) fn finish(self) -> Colours {
+        let Self { grid, subject, ground, .. } = self;
+        let fill = |sums: &Sums| fill(sums, grid.columns, grid.rows, TRUST * grid.most());
+        Colours { grid, subject: fill(&subject), ground: fill(&ground) }
+    }
+}
+
+/// Below this, a matte's byte counts for nothing on the other side.
+const SURE_GROUND: u8 = 160;
+
+/// How surely a pixel is subject alone, 0 to 255: about the 16th power of its alpha, which leaves out nearly
+/// all in which the ground shows.
+fn surely_subject(alpha: u8) -> u32 {
+    let square = |x: u32| (x * x + 127) / 255;
+    square(square(square(square(u32::from(alpha)))))
+}
+
+fn add(sum: &mut [f32; 4], pixels: &[[u8; 4]], alpha: &[u8], weight: impl Fn(u8) -> u32) {
+    let mut row = [0u32; 4];
+    for (&[red, green, blue, own], &alpha) in pixels.iter().zip(alpha) {
+        // What the picture itself leaves out has no colour.
+        let weight = if own < 255 - SURE_GROUND { 0 } else { weight(alpha) };
+        row[0] += weight * u32::from(red);
+        row[1] += weight * u32::from(green);
+        row[2] += weight * u32::from(blue);
+        row[3] += weight;
+    }
+    sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += value as f32);
+}
+
+/// Means of the sums; cells of little weight take the rest from larger cells, and those from still larger ones.
+fn fill(sums: &[[f32; 4]], columns: usize, rows: usize, trust: f32) -> Vec<Colour> {
+    if columns * rows == 1 {
+        let [colour @ .., weight] = sums[0];
+        return vec![colour.map(|sum| if weight > 0.0 { sum / weight } else { 0.0 })];
+    }
+    let (fewer_columns, fewer_rows) = (columns.div_ceil(FACTOR), rows.div_ceil(FACTOR));
+    let mut larger = vec![[0.0; 4]; fewer_columns * fewer_rows];
+    for (y, row) in sums.chunks_exact(columns).enumerate() {
+        for (x, cell) in row.iter().enumerate() {
+            let to = &mut larger[y / FACTOR * fewer_columns + x / FACTOR];
+            // The mean, so that a large cell's weight is to be compared with a small one's.
+            to.iter_mut().zip(cell).for_each(|(to, value)| *to += value / (FACTOR * FACTOR) as f32);
+        }
+    }
+    let around = fill(&larger, fewer_columns, fewer_rows, trust);
+    let mut colours = Vec::with_capacity(sums.len());
+    for (y, row) in sums.chunks_exact(columns).enumerate() {
+        let y = Tap::new(y, FACTOR, fewer_rows);
+        colours.extend(row.iter().enumerate().map(|(x, &[red, green, blue, weight])| {
+            let around = mix(&around, fewer_columns, Tap::new(x, FACTOR, fewer_columns), y);
+            let share = 1.0 / (weight + trust);
+            let mut own = [red, green, blue];
+            own.iter_mut().zip(around).for_each(|(sum, around)| *sum = (*sum + trust * around) * share);
+            own
+        }));
+    }
+    colours
+}
+
+/// Two neighbours of a point on a grid, and how far it is towards the second.
+#[derive(Clone, Copy)]
+struct Tap {
+    first: usize,
+    second: usize,
+    t: f32,
+}
+
+impl Tap {
+    /// Of the pixel `at`, on a grid of `len` cells of `cell` pixels.
+    fn new(at: usize, cell: usize, len: usize) -> Self {
+        let place = ((at as f32 + 0.5) / cell as f32 - 0.5).clamp(0.0, (len - 1) as f32);
+        let first = place as usize;
+        Self { first, second: (first + 1).min(len - 1), t: place.fract() }
+    }
+}
+
+/// The colour between four cells.
+fn mix(grid: &[Colour], columns: usize, x: Tap, y: Tap) -> Colour {
+    let row = |y: usize, c: usize| {
+        let [first, second] = [x.first, x.second].map(|x| grid[y * columns + x][c]);
+        first + (second - first) * x.t
+    };
+    std::array::from_fn(|c| {
+        let (above, below) = (row(y.first, c), row(y.second, c));
+        above + (below - above) * y.t
+    })
+}
+
+/// The subject's and the ground's colours all over a picture.
+pub(super) struct Colours {
+    grid: Grid,
+    subject: Vec<Colour>,
+    ground: Vec<Colour>,
+}
+
+impl Colours {
+    /// The subject's own colour at a pixel whose share of the subject is `alpha`.
+    pub(super) fn subject(&self, x: usize, y: usize, pixel: [u8; 4], alpha: u8) -> Colour {
+        let [red, green, blue, _] = pixel.map(f32::from);
+        let seen = [red, green, blue];
+        if alpha == 255 {
+            return seen;
+        }
+        let a = f32::from(alpha) / 255.0;
+        let Grid { cell, columns, rows } = self.grid;
+        let [x, y] = [Tap::new(x, cell, columns), Tap::new(y, cell, rows)];
+        let [subject, ground] = [&self.subject, &self.ground].map(|side| mix(side, columns, x, y));
+        std::array::from_fn(|c| {
+            let rest = seen[c] - a * subject[c] - (1.0 - a) * ground[c];
+            (subject[c] + a * rest).clamp(0.0, 255.0)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
