@@ -67,7 +67,8 @@ fn fixtures_lose_the_old_ground_at_their_edges() {
             let decoded = fixture.load()?;
             let mask = read_grey(&fixture.masks.as_ref()?[0]);
             let view = decoded.view().unwrap();
-            let picture = RgbaImage::from_raw(view.width() as u32, view.height() as u32, view.bytes().to_vec())?;
+            let picture =
+                RgbaImage::from_raw(view.width() as u32, view.height() as u32, view.bytes().to_vec())?;
             // Of a size at which all of this takes a second, and with an edge as soft as hair.
             let longer = mask.width.max(mask.height);
             let (width, height) = (480 * mask.width / longer, 480 * mask.height / longer);
@@ -86,7 +87,11 @@ fn fixtures_lose_the_old_ground_at_their_edges() {
     if scenes.is_empty() {
         return println!("skipped: no fixture is there; run scripts/setup test");
     }
-    println!("{} fixtures: {:.3} of plain blending's error is left, want {MOST}", scenes.len(), error.share());
+    println!(
+        "{} fixtures: {:.3} of plain blending's error is left, want {MOST}",
+        scenes.len(),
+        error.share()
+    );
     assert!(error.share() <= MOST);
 }
 

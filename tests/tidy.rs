@@ -25,7 +25,10 @@ const MAY_USE: [(&str, &[&str]); 13] = [
         "segmenter",
         &["executor", "cpu", "gpu", "onnx", "plan", "model", "matte", "pixels", "telemetry", "error"],
     ),
-    ("web", &["segmenter", "cpu", "gpu", "plan", "matte", "effects", "model", "pixels", "telemetry", "error"]),
+    (
+        "web",
+        &["segmenter", "cpu", "gpu", "plan", "matte", "effects", "model", "pixels", "telemetry", "error"],
+    ),
 ];
 
 /// Words that belong behind one door.
