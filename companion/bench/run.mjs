@@ -100,7 +100,7 @@ function wrk(url, seconds, words = []) {
 
 async function counted(server) {
   const text = await (await fetch(`${server.url}metrics`)).text();
-  return Number(text.match(/^featheredge_batches_accepted_total (\d+)/m)[1]);
+  return Number(text.match(/^featheredge_beacons_total\{result="accepted"\} (\d+)/m)[1]);
 }
 
 function memoryMB({ child }) {

@@ -123,7 +123,7 @@ fn no_beacon_is_lost_when_it_is_asked_to_end() {
     clients.into_iter().for_each(|client| client.join().unwrap());
     let server = Server::start(&folder, &words);
     let acknowledged = ACKNOWLEDGED.load(Relaxed) as f64;
-    let accepted = server.metric("featheredge_batches_accepted_total");
+    let accepted = server.metric(r#"featheredge_beacons_total{result="accepted"}"#);
     // One for each client may have been taken whose answer did not arrive.
     assert!(accepted >= acknowledged && accepted <= acknowledged + 4.0, "{accepted} of {acknowledged}");
     assert_eq!(
@@ -150,5 +150,5 @@ fn a_kill_loses_a_second_at_most() {
     STOP.store(true, Relaxed);
     clients.into_iter().for_each(|client| client.join().unwrap());
     let server = Server::start(&folder, &words);
-    assert!(server.metric("featheredge_batches_accepted_total") >= before);
+    assert!(server.metric(r#"featheredge_beacons_total{result="accepted"}"#) >= before);
 }

@@ -20,8 +20,8 @@ fn takes_beacons_and_counts_them() {
     assert_eq!((answer.status, answer.body.as_str()), (204, ""));
     assert_eq!(server.post(&batch(1, "multiclass", "ok", "le_250", 10)).status, 204, "again");
     assert_eq!(server.post(&batch(2, "never-heard-of", "decode", "gt_5000", 5)).status, 204);
-    assert_eq!(server.metric("featheredge_batches_accepted_total"), 2.0);
-    assert_eq!(server.metric("featheredge_batches_duplicate_total"), 1.0);
+    assert_eq!(server.metric(r#"featheredge_beacons_total{result="accepted"}"#), 2.0);
+    assert_eq!(server.metric(r#"featheredge_beacons_total{result="duplicate"}"#), 1.0);
     assert_eq!(server.metric(r#"featheredge_runs_total{variant="multiclass",outcome="ok"}"#), 10.0);
     assert_eq!(server.metric(r#"featheredge_runs_total{variant="other",outcome="decode"}"#), 5.0);
     let bucket = |edge: &str| {
@@ -55,7 +55,7 @@ fn refuses_without_a_word() {
         assert_eq!((answer.status, answer.body.as_str()), (status, ""), "{headers:?}");
         assert_eq!(answer.header("access-control-allow-origin"), None);
     }
-    assert_eq!(server.metric("featheredge_batches_accepted_total"), 0.0);
+    assert_eq!(server.metric(r#"featheredge_beacons_total{result="accepted"}"#), 0.0);
     let answer = send(&[TEXT, "Origin: https://page.example"], &good);
     assert_eq!(answer.status, 204);
     assert_eq!(answer.header("access-control-allow-origin"), Some("https://page.example"));
@@ -68,8 +68,8 @@ fn refuses_without_a_word() {
     for asks in ["Sec-GPC: 1", "DNT: 1"] {
         assert_eq!(send(&[TEXT, asks], &batch(2, "multiclass", "ok", "le_250", 1)).status, 204);
     }
-    assert_eq!(server.metric("featheredge_batches_declined_total"), 2.0);
-    assert_eq!(server.metric("featheredge_batches_accepted_total"), 1.0);
+    assert_eq!(server.metric(r#"featheredge_beacons_total{result="declined"}"#), 2.0);
+    assert_eq!(server.metric(r#"featheredge_beacons_total{result="accepted"}"#), 1.0);
     let chunked = format!(
         "POST /v1/beacons HTTP/1.1\r\nHost: a\r\n{TEXT}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
     );
@@ -111,7 +111,7 @@ fn serves_the_rollout_that_holds() {
     let changed = ask(etag);
     assert_eq!(changed.status, 200);
     assert!(changed.body.contains(r#""percentage":"12.34%""#) && !changed.body.contains("stage"));
-    assert_eq!(server.metric("featheredge_stage"), 12.34);
+    assert_eq!(server.metric("featheredge_stage"), 0.1234);
     assert_eq!((server.get("/healthz").status, server.get("/readyz").status), (200, 200));
 }
 
@@ -187,7 +187,7 @@ fn refuses_to_start_where_it_would_be_unsafe() {
 fn the_environment_overrides_and_closes_when_wrong() {
     let folder = Folder::new("override");
     for (value, stage, invalid) in
-        [("10", 10.0, 0.0), ("DISABLED", 0.0, 0.0), ("half", 0.0, 1.0), ("", 0.0, 1.0)]
+        [("10", 0.1, 0.0), ("DISABLED", 0.0, 0.0), ("half", 0.0, 1.0), ("", 0.0, 1.0)]
     {
         let mut command = command(&folder, &[]);
         command.env("ROLLOUT_STAGE", value);

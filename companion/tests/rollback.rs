@@ -87,5 +87,5 @@ fn one_client_alone_trips_nothing() {
     }
     let now = server.state();
     assert_eq!((&now["stage"], &now["latch"]), (&"FULL".into(), &serde_json::Value::Null));
-    assert!(server.metric(r#"featheredge_evidence_total{arm="treatment",used="capped"}"#) > 1000.0);
+    assert!(server.metric(r#"featheredge_evidence_capped_total{arm="treatment"}"#) > 1000.0);
 }

@@ -28,6 +28,7 @@ const LONGEST_REASON: usize = 500;
 /// The routes; each wants `Authorization: Bearer TOKEN`.
 pub(super) fn router(app: Arc<App>, token: &str) -> Router {
     let token: [u8; 32] = Sha256::digest(token).into();
+    let watched = app.clone();
     Router::new()
         .route("/admin/state", get(state))
         .route("/admin/audit", get(audit))
@@ -36,12 +37,16 @@ pub(super) fn router(app: Arc<App>, token: &str) -> Router {
         .route("/admin/clear", post(clear))
         .with_state(app)
         .layer(RequestBodyLimitLayer::new(MOST_BYTES))
-        .layer(middleware::from_fn(move |headers: HeaderMap, request: Request, next: Next| async move {
-            if is_token(&headers, &token) {
-                next.run(request).await
-            } else {
-                warn!("an admin request without the token");
-                StatusCode::UNAUTHORIZED.into_response()
+        .layer(middleware::from_fn(move |headers: HeaderMap, request: Request, next: Next| {
+            let app = watched.clone();
+            async move {
+                if is_token(&headers, &token) {
+                    next.run(request).await
+                } else {
+                    app.denied.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    warn!("an admin request without the token");
+                    StatusCode::UNAUTHORIZED.into_response()
+                }
             }
         }))
 }

@@ -1,6 +1,6 @@
 //! All that the server knows, and how it changes.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -56,7 +56,10 @@ pub(super) struct App {
     /// Whether a person rolled this replica back while the shared store was away.
     pub(super) unshared: AtomicBool,
     pub(super) write_failures: AtomicU64,
-    pub(super) verdicts: [AtomicU64; 3],
+    /// Admin requests without the token.
+    pub(super) denied: AtomicU64,
+    /// 1, 2 or 3 where the last decision was to hold, inconclusive, or to roll back.
+    pub(super) verdict: AtomicUsize,
     pub(super) stopping: AtomicBool,
     pub(super) origins: Origins,
     /// Trusted proxies before the server.
@@ -122,7 +125,8 @@ impl App {
             known: AtomicBool::new(known),
             unshared: AtomicBool::new(false),
             write_failures: AtomicU64::new(0),
-            verdicts: Default::default(),
+            denied: AtomicU64::new(0),
+            verdict: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
             origins,
             proxies,

@@ -22,7 +22,9 @@ struct Snapshot {
     counters: Counters,
     gauges: Vec<(&'static str, &'static str, f64)>,
     totals: Vec<(&'static str, &'static str, u64)>,
-    verdicts: [u64; 3],
+    denied: u64,
+    /// The last decision, by its place among the outcomes.
+    verdict: Option<usize>,
 }
 
 /// All metrics.
@@ -51,8 +53,8 @@ fn snapshot(app: &App) -> Snapshot {
         gauges: vec![
             (
                 "stage",
-                "Share of the public that the rollout reaches, in percent",
-                f64::from(app.effective().hundredths()) / 100.0,
+                "Share of the public that the rollout reaches, 0 to 1",
+                f64::from(app.effective().hundredths()) / 10_000.0,
             ),
             ("rollback_latched", "Whether a rollback is latched", flag(control.latch.is_some())),
             ("rollout_override", "Whether ROLLOUT_STAGE is set", flag(app.override_ != Override::Absent)),
@@ -75,17 +77,13 @@ fn snapshot(app: &App) -> Snapshot {
             ("window_error_ratio", "Share of them that failed", errors),
             ("window_slow_ratio", "Share of them that took longer than p95 may", slow),
         ],
-        totals: vec![
-            ("batches_accepted", "Batches taken", intake.counters.accepted),
-            ("batches_duplicate", "Batches that had come before", intake.counters.duplicates),
-            ("batches_declined", "Batches of people who ask not to be counted", intake.counters.declined),
-            (
-                "state_write_failures",
-                "Writes of the state or the audit log that failed",
-                app.write_failures.load(Relaxed),
-            ),
-        ],
-        verdicts: [0, 1, 2].map(|at| app.verdicts[at].load(Relaxed)),
+        totals: vec![(
+            "state_write_failures",
+            "Writes of the state or the audit log that failed",
+            app.write_failures.load(Relaxed),
+        )],
+        denied: app.denied.load(Relaxed),
+        verdict: app.verdict.load(Relaxed).checked_sub(1),
     }
 }
 
@@ -147,16 +145,23 @@ impl Collector for Snapshot {
         Rows { encoder, name: "beacons_rejected", help: "Bodies that were not taken" }.write(rejected)?;
         let rollbacks = by("reason", &Cause::NAMES, &counters.rollbacks);
         Rows { encoder, name: "rollbacks", help: "Rollbacks that this replica made" }.write(rollbacks)?;
-        let verdicts = by("verdict", &["hold", "inconclusive", "roll-back"], &self.verdicts);
-        Rows { encoder, name: "decisions", help: "Decisions, since the start" }.write(verdicts)?;
-        let evidence = Arm::NAMES.iter().zip(&counters.evidence).flat_map(|(arm, counts)| {
-            let row = |(used, count): (&str, &u64)| {
-                ([("arm", String::from(*arm)), ("used", used.into())], *count as f64)
-            };
-            ["counted", "capped"].into_iter().zip(counts).map(row).collect::<Vec<_>>()
-        });
-        Rows { encoder, name: "evidence", help: "Records, by whether they were within their source's share" }
-            .write(evidence)?;
+        let results = [counters.accepted, counters.duplicates, counters.declined];
+        let results = by("result", &["accepted", "duplicate", "declined"], &results);
+        Rows { encoder, name: "beacons", help: "Batches, but for those that were not taken" }
+            .write(results)?;
+        let denied = by("reason", &["token"], std::slice::from_ref(&self.denied));
+        Rows { encoder, name: "admin_denied", help: "Admin requests without the token" }.write(denied)?;
+        let [counted, capped] = [0, 1].map(|used| counters.evidence.map(|counts| counts[used]));
+        let help = "Records that decisions are made on";
+        Rows { encoder, name: "evidence", help }.write(by("arm", &Arm::NAMES, &counted))?;
+        let help = "Records above their source's share";
+        Rows { encoder, name: "evidence_capped", help }.write(by("arm", &Arm::NAMES, &capped))?;
+        let help = "1 for what the last windows said";
+        let mut decision = encoder.encode_descriptor("decision", help, None, MetricType::Gauge)?;
+        for (at, outcome) in ["hold", "inconclusive", "roll-back"].into_iter().enumerate() {
+            let is_last = f64::from(u8::from(self.verdict == Some(at)));
+            decision.encode_family(&[("outcome", outcome)])?.encode_gauge(&is_last)?;
+        }
         encode_runs(encoder, &counters.runs)
     }
 }
@@ -171,8 +176,8 @@ fn encode_runs(encoder: &mut DescriptorEncoder<'_>, runs: &[Runs]) -> fmt::Resul
     let coverages = each(runs, "coverage", Coverage::NAMES, |runs| &runs.coverages);
     Rows { encoder, name: "runs_by_coverage", help: "Runs by the matte's share of the picture, in percent" }
         .write(coverages)?;
-    let releases = each(runs, "version", &Release::RELATIONS, |runs| &runs.releases);
-    Rows { encoder, name: "runs_by_version", help: "Runs by the library's version beside the companion's" }
+    let releases = each(runs, "release", &Release::RELATIONS, |runs| &runs.releases);
+    Rows { encoder, name: "runs_by_release", help: "Runs by the library's version beside the companion's" }
         .write(releases)?;
     let models = each(runs, "model", &["another", "own"], |runs| &runs.own_model);
     Rows { encoder, name: "runs_by_model", help: "Runs by whether the model was the variant's own" }
@@ -191,7 +196,7 @@ fn encode_runs(encoder: &mut DescriptorEncoder<'_>, runs: &[Runs]) -> fmt::Resul
     });
     Rows {
         encoder,
-        name: "agreement",
+        name: "agreements",
         help: "Runs that were done twice, by the mattes' intersection over union",
     }
     .write(agreements)?;

@@ -210,11 +210,11 @@ impl Ticker {
         self.decided = Some(mark);
         let decision = decide(&app.policy, &windows);
         let verdict = match &decision {
-            Decision::Hold { .. } => 0,
-            Decision::Inconclusive { .. } => 1,
-            Decision::RollBack(_) => 2,
+            Decision::Hold { .. } => 1,
+            Decision::Inconclusive { .. } => 2,
+            Decision::RollBack(_) => 3,
         };
-        app.verdicts[verdict].fetch_add(1, Relaxed);
+        app.verdict.store(verdict, Relaxed);
         info!(verdict = decision.to_string(), "decided");
         let Decision::RollBack(breach) = &decision else { return };
         let cause = match breach.reason {
