@@ -127,7 +127,7 @@ fn says_what_it_decided_by() {
     assert_eq!(
         decision.to_string(),
         "roll back: 5.20 % failed of 250 runs in 5 s (surely 2.33 %), then 5.20 % failed of 250 runs in 5 s \
-         (surely 2.33 %); at most 2.00 % is in order; the control is alike (0.80 %), the change may not be the cause"
+         (surely 2.33 %); at most 2.00 % is in order; the control is not surely better (0.80 %), the change may not be the cause"
     );
     let decision = decide(&Policy::default(), &windows(&[((250, 2, 5), (0, 0, 0))]));
     assert_eq!(decision.to_string(), "hold: 0.80 % failed and 2.00 % too slow of 250 runs in 5 s");

@@ -87,7 +87,7 @@ impl fmt::Display for Breach {
         match self.control {
             Comparison::None => f.write_str("; no control to compare with"),
             Comparison::Alike => {
-                write!(f, "; the control is alike ({control}), the change may not be the cause")
+                write!(f, "; the control is not surely better ({control}), the change may not be the cause")
             }
             Comparison::Better => write!(f, "; the control is better ({control}), the change is the cause"),
         }
