@@ -19,6 +19,7 @@ const RINGS = [
   ['native', 'kernels, pipeline, goldens, quality gate, command line, conventions', ['cargo', 'test', '--release', '--', '--nocapture']],
   ['pieces', 'kernels on several threads, natively', ['cargo', 'test', '--release', '--no-default-features', '--features', 'threads', '--lib', 'cpu']],
   ['companion', 'gate, decision, server alone and as replicas', ['cargo', 'test', '--release', '-p', 'featheredge-companion']],
+  ['runbooks', 'what the runbooks say, and alerts by a real Prometheus', ['node', '--test', ...tests('tests/companion')]],
   ['models', 'converter and registry', ['target/venv/bin/python', '-m', 'unittest', 'discover', 'models']],
   ['face', 'TypeScript units', ['node', '--test', ...tests('tests/ts')]],
   ['simd', 'wasm border in Chromium, simd build', ['scripts/cargo-wasm', 'simd', 'test', '--no-default-features', '--release', '--test', 'web']],
