@@ -39,10 +39,20 @@ pub fn plot(record: &Record) -> String {
         &[0.0, 20.0, 40.0, 60.0, 80.0, 100.0].map(|percent| (percent, format!("{percent} %"))),
     );
     // From 3 s to an hour, a doubling as high as any other.
-    let times =
-        Panel { left: 490.0, title: "time until then", y: |seconds| (seconds / 3.0).log2() / 1200_f64.log2() };
-    let marks =
-        [(3.0, "3 s"), (5.0, "5 s"), (15.0, "15 s"), (60.0, "1 min"), (300.0, "5 min"), (900.0, "15 min"), (3600.0, "1 h")];
+    let times = Panel {
+        left: 490.0,
+        title: "time until then",
+        y: |seconds| (seconds / 3.0).log2() / 1200_f64.log2(),
+    };
+    let marks = [
+        (3.0, "3 s"),
+        (5.0, "5 s"),
+        (15.0, "15 s"),
+        (60.0, "1 min"),
+        (300.0, "5 min"),
+        (900.0, "15 min"),
+        (3600.0, "1 h"),
+    ];
     times.axes(&mut svg, &marks.map(|(seconds, text)| (seconds, text.to_owned())));
     let mut traffic: Vec<u32> = record.breaks.iter().map(|outcome| outcome.runs_per_s).collect();
     traffic.sort_unstable();
