@@ -89,7 +89,9 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), String> {
     match command {
         Command::Serve(options) => server::run(&options)?,
-        Command::Check { file } => check(&read(&file)?),
+        Command::Check { file } => {
+            check(&read(&file)?).map_err(|error| format!("{}: {error}", file.display()))?
+        }
         Command::Assign { rollout, library, ids } => assign(read(&rollout)?, library, &ids),
         Command::HashId { rollout, id } => println!("{}", hex(&read(&rollout)?.listed(&id))),
         Command::Replay { log, rollout, json } => replayed(&log, rollout.as_deref(), json)?,
@@ -118,7 +120,11 @@ fn version(text: &str) -> Result<Version, String> {
     Version::parse(text).ok_or_else(|| format!("{text}, want major.minor.patch"))
 }
 
-fn check(rollout: &Rollout) {
+/// Fewer samples than this have not been simulated: a rollback may then be decided by chance.
+const SIMULATED_SAMPLES: u32 = 200;
+
+fn check(rollout: &Rollout) -> Result<(), String> {
+    let policy = Policy::of(&rollout.thresholds).map_err(|error| error.to_string())?;
     println!("{}: {}", rollout.flag, percent(rollout.share));
     for variant in &rollout.variants {
         let control = if variant.control { ", the control" } else { "" };
@@ -127,6 +133,13 @@ fn check(rollout: &Rollout) {
     for step in &rollout.schedule {
         println!("  {} for {} days", percent(step.share), step.days);
     }
+    if policy.minimum_samples < SIMULATED_SAMPLES {
+        let samples = policy.minimum_samples;
+        eprintln!(
+            "warning: minimumSamples is {samples}; below {SIMULATED_SAMPLES} chance alone may roll back"
+        );
+    }
+    Ok(())
 }
 
 fn assign(mut rollout: Rollout, library: Version, ids: &[String]) {
