@@ -88,8 +88,10 @@ pub fn parse(body: &[u8]) -> Result<Batch<'_>, Refusal> {
     if body.len() > MOST_BYTES {
         return Err(Refusal::Schema);
     }
+    // Checked as a whole, which is quicker than text by text.
+    let body = std::str::from_utf8(body).map_err(|_| Refusal::Malformed)?;
     // Nesting is bounded by the types: where a text is wanted, a list or an object ends the reading.
-    let batch: Batch<'_> = serde_json::from_slice(body)
+    let batch: Batch<'_> = serde_json::from_str(body)
         .map_err(|error| if error.is_data() { Refusal::Schema } else { Refusal::Malformed })?;
     let paired = |record: &Record<'_>| record.agreement.is_some() == record.reference.is_some();
     if !is_name(batch.flag) || !batch.records.iter().all(paired) {
