@@ -1,47 +1,71 @@
 //! Sends batches at a steady rate, whatever the server does: `load ADDRESS RATE SECONDS`.
 //!
-//! Prints one line of JSON. A batch's time is from when it was due, so that one that had to wait for
-//! another counts its wait.
+//! Prints one line of JSON. A batch's time is from when it was due, so that one that had to wait for another
+//! counts its wait. One thread spins over all connections, because threads that sleep could not keep such a
+//! rate on one core, and would then measure themselves.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::thread;
 use std::time::{Duration, Instant};
 
-const CLIENTS: u64 = 32;
+const CLIENTS: usize = 32;
+
+struct Client {
+    stream: TcpStream,
+    /// When the batch was due that it waits for an answer to.
+    due: Option<Instant>,
+}
+
+impl Client {
+    fn new(address: &str) -> Self {
+        let stream = TcpStream::connect(address).expect("a server");
+        stream.set_nodelay(true).expect("a socket");
+        stream.set_nonblocking(true).expect("a socket");
+        Self { stream, due: None }
+    }
+
+    fn send(&mut self, number: u64, due: Instant) {
+        // All that is on its way is this one batch, for which a socket always has room.
+        self.stream.write_all(request(number).as_bytes()).expect("to send");
+        self.due = Some(due);
+    }
+
+    /// How long the answer took, once it is there.
+    fn answered(&mut self) -> Option<Duration> {
+        let due = self.due?;
+        let mut answer = [0; 512];
+        match self.stream.read(&mut answer) {
+            Ok(length) => {
+                let text = String::from_utf8_lossy(&answer[..length]);
+                assert!(text.starts_with("HTTP/1.1 204"), "{text}");
+                self.due = None;
+                Some(due.elapsed())
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+            Err(error) => panic!("no answer: {error}"),
+        }
+    }
+}
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [address, rate, seconds] = words.as_slice() else { panic!("want ADDRESS RATE SECONDS") };
     let rate: f64 = rate.parse().expect("a rate, in batches a second");
     let seconds: f64 = seconds.parse().expect("a time, in seconds");
-    let began = Instant::now() + Duration::from_millis(100);
-    let count = (rate * seconds / CLIENTS as f64) as u64;
-    let clients = (0..CLIENTS).map(|client| {
-        let address = address.clone();
-        let due =
-            move |number: u64| began + Duration::from_secs_f64((number * CLIENTS + client) as f64 / rate);
-        thread::spawn(move || {
-            let mut stream = TcpStream::connect(address).expect("a server");
-            stream.set_nodelay(true).expect("a socket");
-            let send = |number| {
-                thread::sleep(due(number).saturating_duration_since(Instant::now()));
-                stream.write_all(request(client << 40 | number).as_bytes()).expect("to send");
-                let mut answer = [0; 512];
-                let length = stream.read(&mut answer).expect("an answer");
-                assert!(
-                    answer[..length].starts_with(b"HTTP/1.1 204"),
-                    "{}",
-                    String::from_utf8_lossy(&answer[..length])
-                );
-                due(number).elapsed()
-            };
-            (0..count).map(send).collect::<Vec<_>>()
-        })
-    });
-    let clients: Vec<_> = clients.collect();
-    let mut times: Vec<Duration> =
-        clients.into_iter().flat_map(|client| client.join().expect("a client")).collect();
+    let mut clients: Vec<Client> = (0..CLIENTS).map(|_| Client::new(address)).collect();
+    let count = (rate * seconds) as u64;
+    let began = Instant::now();
+    let due = |number: u64| began + Duration::from_secs_f64(number as f64 / rate);
+    let (mut next, mut times) = (0, Vec::with_capacity(count as usize));
+    while times.len() < count as usize {
+        for client in &mut clients {
+            times.extend(client.answered());
+            if client.due.is_none() && next < count && due(next) <= Instant::now() {
+                client.send(next, due(next));
+                next += 1;
+            }
+        }
+    }
     let rate = times.len() as f64 / began.elapsed().as_secs_f64();
     times.sort_unstable();
     let ms = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
