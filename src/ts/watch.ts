@@ -1,6 +1,6 @@
 /** A segmenter's part in a rollout: which model it gets, and a record of each of its calls. */
 
-import { type BeaconRecord, type Result, agreementOf, coverageOf, executorOf, iouOf, latencyOf, outcomeOf, sizeOf } from './record.js';
+import { type BeaconRecord, type Outcome, type Result, agreementOf, coverageOf, executorOf, iouOf, latencyOf, outcomeOf, sizeOf } from './record.js';
 import type { Assignment } from './rollout-types.js';
 import type { CreateOptions, Executor, ModelId, Participation, Picture, SecondSegmenter, SegmentOptions } from './types.js';
 
@@ -43,37 +43,45 @@ export class Watch implements Participation {
     if (this.#variant === undefined) return call();
     const copy = picture && segment ? this.#copy(picture) : undefined;
     const start = performance.now();
-    let result: (T & Result) | undefined;
-    let error: unknown;
     try {
-      return (result = (await call()) as T & Result);
-    } catch (thrown) {
-      error = thrown;
-      throw thrown;
-    } finally {
-      const ms = performance.now() - start;
-      // Later, so that the caller goes on first.
-      queueMicrotask(() => void this.#tell(result, error, ms, executor(), picture !== undefined, copy, segment).catch(() => {}));
+      const result = (await call()) as T & Result;
+      // That a segmenter could be made is no run. All is read now: from here on the answer is the caller's.
+      if (picture) {
+        const record = this.#record('ok', performance.now() - start, result.executor ?? executor(), result);
+        if (!copy || !segment || !result.alpha) this.#options.tell(record);
+        else void this.#tellCompared(record, copy, segment, { ...result, alpha: result.alpha.slice() });
+      }
+      return result;
+    } catch (error) {
+      const outcome = outcomeOf(error);
+      if (outcome) this.#options.tell(this.#record(outcome, performance.now() - start, executor(), {}));
+      void copy?.then(release, () => {});
+      throw error;
     }
   }
 
-  async #tell(result: Result | undefined, error: unknown, ms: number, executor: Executor, isRun: boolean, copy?: Promise<Picture>, segment?: SegmentOptions) {
-    const outcome = result ? 'ok' : outcomeOf(error);
-    // That a segmenter could be made is no run.
-    if (!outcome || (result && !isRun)) return;
-    const coverage = coverageOf(result ?? {});
-    const record: BeaconRecord = {
+  #record(outcome: Outcome, ms: number, executor: Executor, result: Result): BeaconRecord {
+    const coverage = coverageOf(result);
+    return {
       variant: this.#variant!,
       model: this.model!,
-      executor: executorOf(result?.executor ?? executor),
-      outcome: result?.alpha && coverage === 'none' ? 'no-subject' : outcome,
+      executor: executorOf(executor),
+      outcome: result.alpha && coverage === 'none' ? 'no-subject' : outcome,
       latency: latencyOf(ms),
-      size: sizeOf(result ?? {}),
+      size: sizeOf(result),
       coverage,
       version: VERSION,
     };
+  }
+
+  async #tellCompared(record: BeaconRecord, copy: Promise<Picture>, segment: SegmentOptions, result: Result): Promise<void> {
     try {
-      if (copy && segment && result?.alpha) Object.assign(record, await this.#compare(await copy, segment, result));
+      const picture = await copy;
+      try {
+        Object.assign(record, await this.#compare(picture, segment, result));
+      } finally {
+        release(picture);
+      }
     } catch {
       // What cannot be compared is told of all the same.
     }
@@ -106,7 +114,11 @@ export class Watch implements Participation {
       }
     } finally {
       busy = false;
-      if (picture instanceof ImageBitmap) picture.close();
     }
   }
+}
+
+/** Only a copy of ours is a bitmap's owner. */
+function release(picture: Picture): void {
+  if (picture instanceof ImageBitmap) picture.close();
 }
