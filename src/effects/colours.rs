@@ -45,10 +45,10 @@ impl Gather {
         for (i, (pixels, alpha)) in cells.enumerate() {
             let (least, most) = alpha.iter().fold((255, 0), |(least, most), &a| (a.min(least), a.max(most)));
             // Most of a picture is all the one or all the other.
-            if most > SURE_GROUND {
+            if most > UNSURE {
                 add(&mut self.subject[start + i], pixels, alpha, surely_subject);
             }
-            if least < 255 - SURE_GROUND {
+            if least < 255 - UNSURE {
                 add(&mut self.ground[start + i], pixels, alpha, |a| surely_subject(255 - a));
             }
         }
@@ -62,8 +62,11 @@ impl Gather {
     }
 }
 
-/// Below this, a matte's byte counts for nothing on the other side.
-const SURE_GROUND: u8 = 160;
+/// Up to this alpha a pixel's weight as subject rounds to 0; as much below 255, its weight as ground.
+const UNSURE: u8 = 160;
+
+/// What the picture itself leaves out, by half or more, has no colour.
+const SEEN: u8 = 128;
 
 /// How surely a pixel is subject alone, 0 to 255: about the 16th power of its alpha, which leaves out nearly
 /// all in which the ground shows.
@@ -75,8 +78,7 @@ fn surely_subject(alpha: u8) -> u32 {
 fn add(sum: &mut [f32; 4], pixels: &[[u8; 4]], alpha: &[u8], weight: impl Fn(u8) -> u32) {
     let mut row = [0u32; 4];
     for (&[red, green, blue, own], &alpha) in pixels.iter().zip(alpha) {
-        // What the picture itself leaves out has no colour.
-        let weight = if own < 255 - SURE_GROUND { 0 } else { weight(alpha) };
+        let weight = if own < SEEN { 0 } else { weight(alpha) };
         row[0] += weight * u32::from(red);
         row[1] += weight * u32::from(green);
         row[2] += weight * u32::from(blue);

@@ -96,6 +96,6 @@ fn sureness_is_about_a_sixteenth_power() {
         let want = 255.0 * (f64::from(alpha) / 255.0).powi(16);
         assert!((f64::from(surely_subject(alpha)) - want).abs() <= 6.0, "{alpha}");
     }
-    assert_eq!(surely_subject(SURE_GROUND), 0);
+    assert_eq!(surely_subject(UNSURE), 0);
     assert_eq!(surely_subject(255), 255);
 }

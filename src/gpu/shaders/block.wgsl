@@ -36,14 +36,11 @@ fn added(f: Finish, pixel: u32, block: u32) -> vec4<f32> {
 
 // `v` with activation and residual.
 fn finished(f: Finish, v: vec4<f32>, pixel: u32, block: u32) -> vec4<f32> {
-  if (RESIDUAL == ABSENT) {
-    return activated(v, ACTIVATION, f.a, f.b);
+  var r = vec4(0.0);
+  if (RESIDUAL != ABSENT) {
+    r = added(f, pixel, block);
   }
-  let r = added(f, pixel, block);
-  if (AFTER) {
-    return activated(v, ACTIVATION, f.a, f.b) + r;
-  }
-  return activated(v + r, ACTIVATION, f.a, f.b);
+  return ended(f, v, r);
 }
 
 // Four pixels in order, none beyond the last of `count`.

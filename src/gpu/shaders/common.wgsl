@@ -26,3 +26,9 @@ fn activated(v: vec4<f32>, kind: u32, a: f32, b: f32) -> vec4<f32> {
     default: { return v; }
   }
 }
+
+// Where pixel `i` lies on a grid of so many cells, `scale` of them to a pixel: the cell before it, and how far it is to the next.
+fn grid_tap(i: u32, scale: f32, cells: u32) -> vec2<f32> {
+  let at = clamp((f32(i) + 0.5) * scale - 0.5, 0.0, f32(cells - 1u));
+  return vec2(floor(at), fract(at));
+}

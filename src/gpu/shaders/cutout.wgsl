@@ -31,12 +31,6 @@ fn corner(@builtin(vertex_index) i: u32) -> @builtin(position) vec4<f32> {
   return vec4(f32(i & 1u) * 4.0 - 1.0, f32(i >> 1u) * 4.0 - 1.0, 0.0, 1.0);
 }
 
-// Where pixel `i` lies on the grid: the cell before it, and how far it is to the next.
-fn tap(i: u32, cells: u32) -> vec2<f32> {
-  let at = clamp((f32(i) + 0.5) / f32(params.cell) - 0.5, 0.0, f32(cells - 1u));
-  return vec2(floor(at), fract(at));
-}
-
 fn cell(side: u32, x: u32, y: u32) -> vec3<f32> {
   let inside = min(vec2(x, y), vec2(params.columns, params.rows) - 1u);
   return colours[(side * params.rows + inside.y) * params.columns + inside.x].rgb / 255.0;
@@ -53,8 +47,8 @@ fn around(side: u32, x: vec2<f32>, y: vec2<f32>) -> vec3<f32> {
 // The subject's own colour: see effects/colours.rs.
 fn subject(x: u32, y: u32, seen: vec3<f32>, matte: f32) -> vec3<f32> {
   if matte == 1.0 { return seen; }
-  let across = tap(x, params.columns);
-  let down = tap(y, params.rows);
+  let across = grid_tap(x, 1.0 / f32(params.cell), params.columns);
+  let down = grid_tap(y, 1.0 / f32(params.cell), params.rows);
   let front = around(0u, across, down);
   let back = around(1u, across, down);
   return clamp(front + matte * (seen - matte * front - (1.0 - matte) * back), vec3(0.0), vec3(1.0));

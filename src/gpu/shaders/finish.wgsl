@@ -26,3 +26,11 @@ struct Finish {
   a: f32,
   b: f32,
 }
+
+// `v` with activation and the residual `r`, which is 0 where there is none.
+fn ended(f: Finish, v: vec4<f32>, r: vec4<f32>) -> vec4<f32> {
+  if (AFTER) {
+    return activated(v, ACTIVATION, f.a, f.b) + r;
+  }
+  return activated(v + r, ACTIVATION, f.a, f.b);
+}

@@ -59,14 +59,11 @@ fn added(f: Finish, pixels: vec4<u32>, c: u32) -> vec4<f32> {
 
 // `v` of channel `c` of four pixels, with activation and residual.
 fn finished(f: Finish, v: vec4<f32>, pixels: vec4<u32>, c: u32) -> vec4<f32> {
-  if (RESIDUAL == ABSENT) {
-    return activated(v, ACTIVATION, f.a, f.b);
+  var r = vec4(0.0);
+  if (RESIDUAL != ABSENT) {
+    r = added(f, pixels, c);
   }
-  let r = added(f, pixels, c);
-  if (AFTER) {
-    return activated(v, ACTIVATION, f.a, f.b) + r;
-  }
-  return activated(v + r, ACTIVATION, f.a, f.b);
+  return ended(f, v, r);
 }
 
 // Four pixels in order, none beyond the last of `count`.

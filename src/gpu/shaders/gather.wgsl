@@ -19,8 +19,8 @@ struct Params {
 // `[2, rows, columns]`, subject and ground: red, green, blue, and the weights alone.
 @group(0) @binding(3) var<storage, read_write> sums: array<vec4<f32>>;
 
-// Below this, a matte's byte counts for nothing on the other side.
-const SURE_GROUND = 160u;
+// What the picture itself leaves out, by half or more, has no colour.
+const SEEN = 128u;
 
 fn square(x: u32) -> u32 { return (x * x + 127u) / 255u; }
 
@@ -44,8 +44,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         continue;
       }
       let pixel = vec4<u32>(round(textureLoad(picture, vec2(x, y), 0) * 255.0));
-      // What the picture itself leaves out has no colour.
-      if (pixel.a < 255u - SURE_GROUND) {
+      if (pixel.a < SEEN) {
         continue;
       }
       let one = vec4(pixel.rgb, 1u);

@@ -20,12 +20,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read> sums: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> colours: array<vec4<f32>>;
 
-// Where cell `at` lies among `len` larger ones: the one before it, and how far it is to the next.
-fn tap(at: u32, len: u32) -> vec2<f32> {
-  let place = clamp((f32(at) + 0.5) / f32(p.factor) - 0.5, 0.0, f32(len - 1u));
-  return vec2(floor(place), fract(place));
-}
-
 fn larger(side: u32, x: u32, y: u32) -> vec3<f32> {
   let inside = min(vec2(x, y), vec2(p.fewer_columns, p.fewer_rows) - 1u);
   return colours[p.larger_first + (side * p.fewer_rows + inside.y) * p.fewer_columns + inside.x].rgb;
@@ -45,8 +39,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         colour = sum.rgb / sum.w;
       }
     } else {
-      let x = tap(id.x, p.fewer_columns);
-      let y = tap(id.y, p.fewer_rows);
+      let x = grid_tap(id.x, 1.0 / f32(p.factor), p.fewer_columns);
+      let y = grid_tap(id.y, 1.0 / f32(p.factor), p.fewer_rows);
       let first = vec2<u32>(vec2(x.x, y.x));
       let above = mix(larger(side, first.x, first.y), larger(side, first.x + 1u, first.y), x.y);
       let below = mix(larger(side, first.x, first.y + 1u), larger(side, first.x + 1u, first.y + 1u), x.y);

@@ -22,12 +22,6 @@ struct Params {
 // `[height, words]`, the leftmost pixel lowest; pixels beyond the row repeat its last. Then the proof.
 @group(0) @binding(4) var<storage, read_write> alpha: array<u32>;
 
-// Where pixel `i` lies: the cell before it, and how far it is to the next.
-fn tap(i: u32, scale: f32, cells: u32) -> vec2<f32> {
-  let at = clamp((f32(i) + 0.5) * scale - 0.5, 0.0, f32(cells - 1u));
-  return vec2(floor(at), fract(at));
-}
-
 // The coefficients of column `x`, between two rows of cells.
 fn column(x: u32, above: u32, below: u32, t: f32) -> vec4<f32> {
   return mix(coefficients[above + x], coefficients[below + x], t);
@@ -42,16 +36,16 @@ fn ends(affine: vec4<f32>) -> vec2<f32> {
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   if id.x >= params.words || id.y >= params.height { return; }
   let last = params.cells.x - 1u;
-  let row = tap(id.y, params.scale.y, params.cells.y);
+  let row = grid_tap(id.y, params.scale.y, params.cells.y);
   let above = u32(row.x) * params.cells.x;
   let below = min(u32(row.x) + 1u, params.cells.y - 1u) * params.cells.x;
-  var cell = u32(tap(id.x * 4u, params.scale.x, params.cells.x).x);
+  var cell = u32(grid_tap(id.x * 4u, params.scale.x, params.cells.x).x);
   var left = column(cell, above, below, row.y);
   var right = column(min(cell + 1u, last), above, below, row.y);
   var values = vec4(0.0);
   for (var i = 0u; i < 4u; i++) {
     let x = min(id.x * 4u + i, params.width - 1u);
-    let place = tap(x, params.scale.x, params.cells.x);
+    let place = grid_tap(x, params.scale.x, params.cells.x);
     if u32(place.x) != cell {
       cell = u32(place.x);
       left = column(cell, above, below, row.y);
