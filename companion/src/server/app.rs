@@ -85,42 +85,28 @@ pub(super) struct Parts {
 
 impl App {
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts {
-            rollout,
-            document,
-            policy,
-            override_,
-            mut intake,
-            kept,
-            replica,
-            file,
-            audit,
-            window_log,
-            shared,
-            origins,
-            proxies,
-        } = parts;
-        let known = shared.is_none() || kept.as_ref().is_some_and(|kept| kept.control.revision > 0);
-        let mut control = Control::default();
-        if let Some(kept) = kept {
+        let (mut intake, mut control) = (parts.intake, Control::default());
+        let alone = parts.shared.is_none();
+        let known = alone || parts.kept.as_ref().is_some_and(|kept| kept.control.revision > 0);
+        if let Some(kept) = parts.kept {
             intake.resume(kept.counters, &kept.windows);
             control = kept.control;
         }
         let app = Self {
-            rollout,
-            document,
-            policy,
-            override_,
-            replica,
+            rollout: parts.rollout,
+            document: parts.document,
+            policy: parts.policy,
+            override_: parts.override_,
+            replica: parts.replica,
             intake: Mutex::new(intake),
             control: Mutex::new(control),
             served: Mutex::new(Arc::new(Served { body: Bytes::new(), etag: String::new() })),
             changing: tokio::sync::Mutex::new(()),
-            file: file.map(Arc::new),
-            audit: Arc::new(Mutex::new(audit)),
-            window_log: window_log.map(Arc::new),
-            store_up: AtomicBool::new(shared.is_none()),
-            shared,
+            file: parts.file.map(Arc::new),
+            audit: Arc::new(Mutex::new(parts.audit)),
+            window_log: parts.window_log.map(Arc::new),
+            store_up: AtomicBool::new(alone),
+            shared: parts.shared,
             sums: Mutex::default(),
             known: AtomicBool::new(known),
             unshared: AtomicBool::new(false),
@@ -128,8 +114,8 @@ impl App {
             denied: AtomicU64::new(0),
             verdict: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
-            origins,
-            proxies,
+            origins: parts.origins,
+            proxies: parts.proxies,
         };
         app.publish();
         app
