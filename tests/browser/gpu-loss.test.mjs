@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { CHROMIUM, until } from './lib/chromium.mjs';
-import { createGpu, cut, failing, gpuWorker, impatient, launchGpu, openGpu } from './lib/gpu.mjs';
+import { createGpu, cut, failing, gpuWorker, launchGpu, openGpu } from './lib/gpu.mjs';
 import { assertAlike, nativeMatte, received } from './lib/matte.mjs';
 import { fixture } from './lib/paths.mjs';
 import { ring } from './lib/ring.mjs';
@@ -97,8 +97,9 @@ ring('losing the GPU', { Chromium: CHROMIUM }, async (t) => {
 
   await t.test('a hang in the middle of a call', async (t) => {
     const hang = failing('GPUBuffer', 'mapAsync', '() => new Promise(() => {})');
-    const { page } = await openGpu(t, browser, { init: impatient, prefix: () => hang });
+    const { page } = await openGpu(t, browser, { spared: Infinity, prefix: () => hang });
     await start(page);
+    await page.evaluate(() => (globalThis.spared = 0));
     await (await gpuWorker(page)).evaluate(() => arm(9));
     check(t, 'hang', await page.evaluate(cut, ASTRONAUT), 'cpu');
     const { reason } = await page.evaluate(() => segmenter.info);

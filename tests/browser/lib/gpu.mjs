@@ -28,9 +28,9 @@ export async function launchGpu(t) {
 
 /**
  * A page whose GPU workers' scripts begin with `prefix`, which may depend on how many came before: `(count) => text`.
- * `init` runs before anything else in the page.
+ * `init` runs before anything else in the page. `spared`: long waits are cut short, all but so many (`globalThis.spared` is what is left).
  */
-export async function openGpu(t, browser, { prefix = () => '', init, path = 'bare.html', ...options } = {}) {
+export async function openGpu(t, browser, { prefix = () => '', init, spared, path = 'bare.html', ...options } = {}) {
   let workers = 0;
   const answers = {
     [`/featheredge/${WORKER}`]: (_, response) => sendDist(response, WORKER, (bytes) => Buffer.concat([Buffer.from(prefix(++workers)), bytes])),
@@ -39,6 +39,7 @@ export async function openGpu(t, browser, { prefix = () => '', init, path = 'bar
   const { url, seen } = await host(t, { ...options, answers });
   const opened = await open(browser, 'about:blank', { reducedMotion: 'reduce' });
   if (init) await opened.page.addInitScript(init);
+  if (spared !== undefined) await opened.page.addInitScript(impatient, spared);
   await opened.page.goto(`${url}${path}`);
   if (path === 'bare.html') await opened.page.evaluate(async () => Object.assign(globalThis, { tools: await import('/tools.js') }));
   return { ...opened, url, seen, workers: () => workers };
@@ -103,10 +104,11 @@ export function failing(type, name, act) {
   }\n`;
 }
 
-/** In the page: what would take seconds takes a fortieth. */
-export function impatient() {
+/** In the page: what would wait for seconds waits a fortieth, but for the first `spared` such waits, which may be for what does come. */
+function impatient(spared) {
   const { setTimeout } = globalThis;
-  globalThis.setTimeout = (task, ms, ...rest) => setTimeout(task, ms > 9_000 ? ms / 40 : ms, ...rest);
+  globalThis.spared = spared;
+  globalThis.setTimeout = (task, ms, ...rest) => setTimeout(task, ms > 9_000 && globalThis.spared-- <= 0 ? ms / 40 : ms, ...rest);
 }
 
 /** In the page: a segmenter for the GPU, or another, once it has settled. */
