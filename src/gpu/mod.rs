@@ -36,7 +36,7 @@ pub use engine::Engine;
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::Native;
 #[cfg(not(target_arch = "wasm32"))]
-pub use profile::{DispatchTime, Profile, profile};
+pub use profile::{DispatchTime, FrameProfile, Peak, Profile, peak, profile, profile_frame};
 #[cfg(target_arch = "wasm32")]
 pub use source::ExternalImage;
 pub use source::{MAX_SIDE, Source};

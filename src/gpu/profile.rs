@@ -1,4 +1,4 @@
-//! How long a network takes on a GPU, as a whole and dispatch by dispatch.
+//! How long a network takes on a GPU, as a whole and dispatch by dispatch; a whole frame; and what the GPU does at most.
 
 use std::time::Instant;
 
@@ -8,6 +8,14 @@ use super::device::Gpu;
 use super::network::{Network, Work};
 use crate::error::Result;
 use crate::plan::Plan;
+
+mod frame;
+pub(super) mod peak;
+#[cfg(test)]
+mod tests;
+
+pub use frame::{FrameProfile, profile_frame};
+pub use peak::{Peak, peak};
 
 /// Times of one network, without what is before and after it.
 #[derive(Clone, Debug, Serialize)]

@@ -22,7 +22,7 @@ macro_rules! shader {
     ($name:literal, $bindings:expr, $workgroup:expr) => {
         Shader {
             name: $name,
-            source: include_str!(concat!("shaders/", $name, ".wgsl")),
+            source: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/gpu/shaders/", $name, ".wgsl")),
             bindings: $bindings,
             workgroup: $workgroup,
             constants: &[],

@@ -4,8 +4,8 @@
  *   node tests/bench/readme.mjs [--check] [FILE]
  *
  * Each table stands between `<!-- NAME:start -->` and `<!-- NAME:end -->`; all else is left alone.
- * It is made of `latest.json`, `peers-latest.json`, `gpu-latest.json` and `gpu-frames-latest.json` in
- * `tests/bench/record/`, and of `tests/quality/record.json`.
+ * It is made of `latest.json`, `peers-latest.json`, `gpu-latest.json`, `gpu-frames-latest.json` and
+ * `gpu-native-latest.json` in `tests/bench/record/`, and of `tests/quality/record.json`.
  * `--check` changes nothing, and exits with 1 if FILE (README.md) is not what the records give.
  */
 
@@ -34,8 +34,8 @@ function main() {
   const bench = readJson('tests/bench/record/latest.json');
   const scores = readJson('tests/quality/record.json');
   const peers = readJson('tests/bench/record/peers-latest.json');
-  const [compared, frames] = ['gpu', 'gpu-frames'].map((kind) => readIfThere(`tests/bench/record/${kind}-latest.json`));
-  const gpu = { compared, frames };
+  const [compared, frames, native] = ['gpu', 'gpu-frames', 'gpu-native'].map((kind) => readIfThere(`tests/bench/record/${kind}-latest.json`));
+  const gpu = { compared, frames, native };
   const before = readFileSync(file, 'utf8');
   const stale = [];
   let text = before;

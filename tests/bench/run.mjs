@@ -53,14 +53,14 @@ async function main() {
   const options = {
     quick: { type: 'boolean' },
     'no-build': { type: 'boolean' },
-    ...{ adapter: { type: 'string' }, frames: { type: 'string' }, steps: { type: 'boolean' } },
+    ...{ adapter: { type: 'string' }, frames: { type: 'string' }, steps: { type: 'boolean' }, native: { type: 'boolean' } },
   };
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const [which] = positionals;
   if (positionals.length > 1 || (which && !(which in BESIDE))) {
     throw new Error(`the bench is "${positionals.join(' ')}", want ${Object.keys(BESIDE).join(', ')} or none`);
   }
-  if (which !== 'gpu' && (values.adapter ?? values.frames ?? values.steps) !== undefined) throw new Error('--adapter, --frames and --steps belong to the bench gpu');
+  if (which !== 'gpu' && (values.adapter ?? values.frames ?? values.steps ?? values.native) !== undefined) throw new Error('--adapter, --frames, --steps and --native belong to the bench gpu');
   if (which) return BESIDE[which](values);
   const { quick, 'no-build': noBuild } = values;
   const plan = quick ? QUICK : FULL;

@@ -8,6 +8,7 @@ use naga::{AddressSpace, Module, StorageAccess, TypeInner};
 
 use super::shader::{Binding, Shader, text};
 use super::steps;
+use crate::gpu::profile::peak;
 use crate::gpu::schedule::schedule;
 use crate::gpu::{colours, cutout, stages};
 use crate::plan::samples::samples;
@@ -56,7 +57,7 @@ fn bindings(module: &Module) -> (Vec<Binding>, u32) {
 }
 
 fn all() -> Vec<&'static Shader> {
-    [&steps::ALL[..], &stages::ALL[..], &colours::ALL[..], &[&cutout::CUTOUT]].concat()
+    [&steps::ALL[..], &stages::ALL[..], &colours::ALL[..], &peak::ALL[..], &[&cutout::CUTOUT]].concat()
 }
 
 #[test]

@@ -1,4 +1,4 @@
-/** The README's table of other libraries on the GPU, made of the records of `compare.mjs` and `frames.mjs`. */
+/** The README's table of other libraries on the GPU, made of the records of `compare.mjs`, `frames.mjs` and `native.mjs`. */
 
 import { comparison, figures } from '../peers/table.mjs';
 
@@ -17,8 +17,8 @@ const ROWS = [
 ];
 
 /** The section of the README. */
-export function gpuTable(_bench, _quality, _peers, { compared, frames }) {
-  const parts = [compared && comparisonLines(compared), frames && frameLines(frames)].filter(Boolean);
+export function gpuTable(_bench, _quality, _peers, { compared, frames, native }) {
+  const parts = [compared && comparisonLines(compared), frames && frameLines(frames), native && nativeLines(native)].filter(Boolean);
   return parts.length > 0 ? parts.map((lines) => lines.join('\n')).join('\n\n') : 'Not measured yet: `npm run bench -- gpu`.';
 }
 
@@ -58,5 +58,24 @@ function frameLines({ rows, date, adapter }) {
       ),
     '',
     `After ${frames} more frames of \`${model}\` than the first ${warmUps}, ${grown.join('; ')}.`,
+  ];
+}
+
+function nativeLines({ models, peak, adapter, machine, load, date, runs }) {
+  const percent = (share) => `${(share * 100).toFixed(0)} %`;
+  const [{ frame }] = Object.values(models);
+  return [
+    `Without a browser, by ${adapter.backend} on ${adapter.name}${adapter.software ? ', which is software' : ''}:`,
+    '',
+    `| model | network | by the GPU's clock | frame of ${frame.width}x${frame.height} | GFLOP/s | of the most | GB/s | of the most |`,
+    '|---|---:|---:|---:|---:|---:|---:|---:|',
+    ...Object.entries(models).map(([id, { network, frame, shareOfPeak }]) => {
+      const times = [network.medianMs, network.gpuMedianMs, frame.medianMs].map((ms) => ms?.toFixed(2) ?? '');
+      const rates = [network.gflopPerS.toFixed(1), percent(shareOfPeak.flop), network.gbytePerS.toFixed(1), percent(shareOfPeak.bytes)];
+      return `| ${[id, ...times, ...rates].join(' | ')} |`;
+    }),
+    '',
+    `Milliseconds; medians of ${runs} runs, measured on ${date} on ${machine.cpu} with ${machine.cores} cores (${machine.os}); the load was ${load.before} before and ${load.after} after. A frame goes from pixels in memory to a cut-out drawn in a texture, in one submission.`,
+    `The most is measured as well: ${peak.gflopPerS.toFixed(0)} GFLOP/s of multiply-adds in registers, ${peak.gbytePerS.toFixed(0)} GB/s of copying.`,
   ];
 }
