@@ -9,7 +9,7 @@ use naga::{AddressSpace, Module, StorageAccess, TypeInner};
 use super::shader::{Binding, Shader, text};
 use super::steps;
 use crate::gpu::schedule::schedule;
-use crate::gpu::{colours, cutout, stages};
+use crate::gpu::{colours, painting, stages};
 use crate::plan::samples::samples;
 
 /// Parts that other shaders include.
@@ -56,7 +56,7 @@ fn bindings(module: &Module) -> (Vec<Binding>, u32) {
 }
 
 fn all() -> Vec<&'static Shader> {
-    [&steps::ALL[..], &stages::ALL[..], &colours::ALL[..], &[&cutout::CUTOUT]].concat()
+    [&steps::ALL[..], &stages::ALL[..], &colours::ALL[..], &[&painting::PAINTING]].concat()
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn shaders_are_what_the_table_says() {
         for half in [false, true] {
             let module = parsed(shader, half);
             assert_eq!(bindings(&module).0, shader.bindings, "{}", shader.name);
-            if shader.name == cutout::CUTOUT.name {
+            if shader.name == painting::PAINTING.name {
                 let names: Vec<&str> = module.entry_points.iter().map(|entry| entry.name.as_str()).collect();
                 assert_eq!(names, ["corner", "colour"]);
                 continue;
