@@ -66,6 +66,53 @@ fn a_cutout_has_the_matte_as_its_alpha() {
     assert_eq!(alpha, read_grey(&mattes.join("luispedro.png")).alpha);
 }
 
+/// The portrait with an effect, and the matte that it is of.
+fn effect(name: &str, arguments: &[&str]) -> (image::RgbaImage, featheredge::pixels::Matte) {
+    let out = folder(name);
+    let portrait = project(PORTRAIT);
+    let done = run(&[&["cut", path(&portrait), "-o", path(&out)], arguments].concat());
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let hair = arguments.contains(&"--color");
+    let options = SegmentOptions {
+        of: if hair { "hair" } else { "person" }.to_owned(),
+        intensity: if hair { 1.0 } else { 0.0 },
+        ..SegmentOptions::default()
+    };
+    let picture = fixture("luispedro").load().unwrap();
+    let model = if hair { "multiclass" } else { "selfie" };
+    let (matte, _) = segmenter(model).segment(picture.view().unwrap(), &options).unwrap();
+    (image::open(out.join("luispedro.png")).unwrap().into_rgba8(), matte)
+}
+
+#[test]
+fn effects_change_the_one_side_and_keep_the_other() {
+    let picture = fixture("luispedro").load().unwrap();
+    let seen = picture.rgba.as_chunks::<4>().0;
+    let file = project("fixtures/images/astronaut.png");
+    for (name, arguments) in [
+        ("recolor", &["--color", "#8a2be2", "--lighten", "0.3"][..]),
+        ("blur", &["--blur", "12"]),
+        ("colour", &["--background", "#0f0"]),
+        ("image", &["--background", path(&file), "--fit", "contain"]),
+    ] {
+        let (got, matte) = effect(name, arguments);
+        let pixels = got.as_raw().as_chunks::<4>().0;
+        let (kept, changed) = if name == "recolor" { (0, 255) } else { (255, 0) };
+        let (mut differ, mut all) = (0, 0);
+        for ((got, seen), &alpha) in pixels.iter().zip(seen).zip(&matte.alpha) {
+            if alpha == kept {
+                assert_eq!(got, seen, "{name}");
+            }
+            if alpha == changed {
+                (differ, all) = (differ + usize::from(got != seen), all + 1);
+            }
+            assert!(name != "colour" || alpha != 0 || *got == [0, 255, 0, 255]);
+        }
+        assert!(all > 1000 && differ * 10 > all * 8, "{name}: {differ} of {all}");
+    }
+    assert_eq!(run(&["cut", PORTRAIT, "--background", "none.jpg"]).status.code(), Some(1));
+}
+
 #[test]
 fn exif_orientation_is_honoured() {
     let (out, pictures) = (folder("exif"), folder("exif-in"));
@@ -204,7 +251,7 @@ fn nothing_is_overwritten() {
 #[test]
 fn bad_usage_is_code_2() {
     let portrait = project(PORTRAIT);
-    let usages: [&[&str]; 10] = [
+    let usages: [&[&str]; 18] = [
         &[],
         &["cut"],
         &["cut", path(&portrait), "--intensity", "2"],
@@ -214,6 +261,14 @@ fn bad_usage_is_code_2() {
         &["cut", path(&portrait), "--model", "selfie", "--of", "hair"],
         &["cut", path(&portrait), "--model", "nope"],
         &["cut", path(&portrait), "--morphology", "open:0"],
+        &["cut", path(&portrait), "--color", "red"],
+        &["cut", path(&portrait), "--color", "#fff", "--model", "selfie"],
+        &["cut", path(&portrait), "--color", "#fff", "--blur", "5"],
+        &["cut", path(&portrait), "--lighten", "1"],
+        &["cut", path(&portrait), "--blur", "0.5"],
+        &["cut", path(&portrait), "--background", "#ff"],
+        &["cut", path(&portrait), "--fit", "contain"],
+        &["cut", path(&portrait), "--output", "cutout", "--blur", "5"],
         &["frobnicate"],
     ];
     for usage in usages {

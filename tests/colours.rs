@@ -6,7 +6,7 @@
 mod common;
 
 use common::{fixtures, project, read_grey};
-use featheredge::effects::cutout;
+use featheredge::effects::{Effect, paint};
 use featheredge::matte::feather;
 use featheredge::pixels::{Matte, Rgba8};
 use image::imageops::{FilterType, resize};
@@ -36,7 +36,8 @@ impl Error {
                 [mix(0), mix(1), mix(2), 255]
             })
             .collect();
-        let cut = cutout(Rgba8::new(matte.width, matte.height, &mixed).unwrap(), matte);
+        let cut = paint(Rgba8::new(matte.width, matte.height, &mixed).unwrap(), matte, Effect::Cutout, &[])
+            .unwrap();
         let off = |got: &[u8], want: &image::Rgba<u8>, alpha: u8| {
             let sum: u32 = (0..3).map(|c| u32::from(got[c].abs_diff(want[c]))).sum();
             f64::from(sum) * f64::from(alpha)

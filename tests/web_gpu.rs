@@ -90,7 +90,8 @@ async fn a_drawing_has_the_matte_as_its_alpha() {
     let want = image::load_from_memory(PERSON).unwrap().into_luma8().into_raw();
     // The second comes from the canvas that the first was taken from.
     for _ in 0..2 {
-        let drawn = engine.draw(astronaut().await, options("{}"), "cutout".to_owned(), canvas.clone()).await;
+        let drawn =
+            engine.draw(astronaut().await, options("{}"), "cutout".into(), None, canvas.clone()).await;
         let drawn: ImageBitmap = drawn.unwrap();
         let pixels = read.call1(&JsValue::NULL, &drawn).unwrap().unchecked_into::<Uint8Array>().to_vec();
         let far = pixels.chunks(4).zip(&want).filter(|(pixel, want)| pixel[3].abs_diff(**want) > 8).count();
@@ -107,7 +108,7 @@ async fn bad_input_is_an_error_with_a_code() {
     assert_eq!(code(engine.segment(small().await, options(r#"{"blur": 1}"#)).await), "INVALID_INPUT");
     assert_eq!(code(engine.segment(JsValue::from(7), options("{}")).await), "INVALID_INPUT");
     let canvas = OffscreenCanvas::new(1, 1).unwrap();
-    let glow = engine.draw(small().await, options("{}"), "glow".to_owned(), canvas).await;
+    let glow = engine.draw(small().await, options("{}"), "glow".into(), None, canvas).await;
     assert_eq!(code(glow), "INVALID_INPUT");
     let wide = bitmap(&[9; 8200 * 4], 8200).await;
     assert_eq!(code(engine.predict(wide).await), "GPU_UNAVAILABLE");

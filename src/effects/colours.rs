@@ -8,10 +8,8 @@
 //!
 //! Memory: the grid.
 
+use super::Colour;
 use super::grid::{FACTOR, Grid, TRUST};
-
-/// Red, green and blue, 0 to 255.
-pub(super) type Colour = [f32; 3];
 
 /// Weighted sums over the pixels of each cell: red, green, blue, and the weights alone.
 type Sums = Vec<[f32; 4]>;
@@ -20,7 +18,7 @@ type Sums = Vec<[f32; 4]>;
 pub(super) struct Gather {
     width: usize,
     grid: Grid,
-    /// Of what is surely subject, and surely ground.
+    /// Of what is surely subject, if that is wanted, and surely ground.
     subject: Sums,
     ground: Sums,
 }
@@ -31,6 +29,12 @@ impl Gather {
         let grid = Grid::new(width, height);
         let sums = vec![[0.0; 4]; grid.columns * grid.rows];
         Self { width, grid, subject: sums.clone(), ground: sums }
+    }
+
+    /// Of the ground alone, on a grid for its blur. Nothing takes the subject's part out of these colours again, so pixels
+    /// count by about the 64th power.
+    pub(super) fn of_ground(width: usize, grid: Grid) -> Self {
+        Self { width, grid, subject: Vec::new(), ground: vec![[0.0; 4]; grid.columns * grid.rows] }
     }
 
     /// Takes row `y`: its pixels, with straight alpha, and its matte.
@@ -45,20 +49,33 @@ impl Gather {
         for (i, (pixels, alpha)) in cells.enumerate() {
             let (least, most) = alpha.iter().fold((255, 0), |(least, most), &a| (a.min(least), a.max(most)));
             // Most of a picture is all the one or all the other.
-            if most > UNSURE {
+            if most > UNSURE && !self.subject.is_empty() {
                 add(&mut self.subject[start + i], pixels, alpha, surely_subject);
             }
             if least < 255 - UNSURE {
-                add(&mut self.ground[start + i], pixels, alpha, |a| surely_subject(255 - a));
+                let ground = &mut self.ground[start + i];
+                if self.subject.is_empty() {
+                    add(ground, pixels, alpha, |a| square(square(surely_subject(255 - a))));
+                } else {
+                    add(ground, pixels, alpha, |a| surely_subject(255 - a));
+                }
             }
         }
+    }
+
+    pub(super) fn grid(&self) -> Grid {
+        self.grid
     }
 
     /// The colours on both sides of every edge.
     pub(super) fn finish(self) -> Colours {
         let Self { grid, subject, ground, .. } = self;
-        let fill = |sums: &Sums| fill(sums, grid.columns, grid.rows, TRUST * grid.most());
-        Colours { grid, subject: fill(&subject), ground: fill(&ground) }
+        Colours { grid, subject: filled(&subject, grid), ground: filled(&ground, grid) }
+    }
+
+    /// The ground everywhere, also where the subject hides it.
+    pub(super) fn finish_ground(self) -> Vec<Colour> {
+        filled(&self.ground, self.grid)
     }
 }
 
@@ -71,8 +88,11 @@ const SEEN: u8 = 128;
 /// How surely a pixel is subject alone, 0 to 255: about the 16th power of its alpha, which leaves out nearly
 /// all in which the ground shows.
 fn surely_subject(alpha: u8) -> u32 {
-    let square = |x: u32| (x * x + 127) / 255;
     square(square(square(square(u32::from(alpha)))))
+}
+
+fn square(x: u32) -> u32 {
+    (x * x + 127) / 255
 }
 
 fn add(sum: &mut [f32; 4], pixels: &[[u8; 4]], alpha: &[u8], weight: impl Fn(u8) -> u32) {
@@ -85,6 +105,10 @@ fn add(sum: &mut [f32; 4], pixels: &[[u8; 4]], alpha: &[u8], weight: impl Fn(u8)
         row[3] += weight;
     }
     sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += value as f32);
+}
+
+fn filled(sums: &[[f32; 4]], grid: Grid) -> Vec<Colour> {
+    fill(sums, grid.columns, grid.rows, TRUST * grid.most())
 }
 
 /// Means of the sums; cells of little weight take the rest from larger cells, and those from still larger ones.
@@ -119,7 +143,7 @@ fn fill(sums: &[[f32; 4]], columns: usize, rows: usize, trust: f32) -> Vec<Colou
 
 /// Two neighbours of a point on a grid, and how far it is towards the second.
 #[derive(Clone, Copy)]
-struct Tap {
+pub(super) struct Tap {
     first: usize,
     second: usize,
     t: f32,
@@ -127,7 +151,7 @@ struct Tap {
 
 impl Tap {
     /// Of the pixel `at`, on a grid of `len` cells of `cell` pixels.
-    fn new(at: usize, cell: usize, len: usize) -> Self {
+    pub(super) fn new(at: usize, cell: usize, len: usize) -> Self {
         let place = ((at as f32 + 0.5) / cell as f32 - 0.5).clamp(0.0, (len - 1) as f32);
         let first = place as usize;
         Self { first, second: (first + 1).min(len - 1), t: place.fract() }
@@ -135,7 +159,7 @@ impl Tap {
 }
 
 /// The colour between four cells.
-fn mix(grid: &[Colour], columns: usize, x: Tap, y: Tap) -> Colour {
+pub(super) fn mix(grid: &[Colour], columns: usize, x: Tap, y: Tap) -> Colour {
     let row = |y: usize, c: usize| {
         let [first, second] = [x.first, x.second].map(|x| grid[y * columns + x][c]);
         first + (second - first) * x.t

@@ -2,8 +2,8 @@
 
 use web_sys::OffscreenCanvas;
 
-use super::cutout::{Format, Target, View};
 use super::device::Gpu;
+use super::painting::{Format, Target, View};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A canvas that this GPU draws to.

@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
-use super::cutout::{Cutout, Effect, Target};
 use super::device::Gpu;
 use super::frame::{Ends, Frame};
 use super::network::Network;
+use super::painting::{Painting, Target};
 use super::source::Source;
+use crate::effects::Effect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::matte::Finish;
 use crate::model::Contract;
@@ -26,7 +27,7 @@ pub struct Engine {
     contract: Contract,
     network: Network,
     frame: Frame,
-    cutout: Option<Cutout>,
+    painting: Option<Painting>,
     staging: Option<Staging>,
     submissions: u64,
 }
@@ -76,7 +77,7 @@ impl Engine {
             std::future::ready(made)
         });
         let (frame, network) = made.await?;
-        Ok(Self { gpu, contract, network, frame, cutout: None, staging: None, submissions: 0 })
+        Ok(Self { gpu, contract, network, frame, painting: None, staging: None, submissions: 0 })
     }
 
     /// The GPU that it runs on.
@@ -143,19 +144,27 @@ impl Engine {
         Ok((matte, timings))
     }
 
-    /// Draws an effect over all of `target`; nothing is read back, and the GPU may still be at it.
+    /// Draws an effect over all of `target`; nothing is read back, and the GPU may still be at it. `ground` is the other
+    /// picture of [`Effect::Picture`], of the same size.
     ///
     /// # Errors
-    /// As [`Engine::segment`].
+    /// As [`Engine::segment`] and [`Effect::check`]; `InvalidInput` also for a ground of another size.
     pub async fn draw(
         &mut self,
         source: Source<'_>,
         of: &str,
         finish: Finish,
         effect: Effect,
+        ground: Option<Source<'_>>,
         target: Target<'_>,
     ) -> Result<()> {
         source.check()?;
+        effect.check()?;
+        let want = (effect == Effect::Picture).then(|| source.size());
+        if ground.map(|ground| ground.size()) != want {
+            let got = ground.map(|ground| ground.size());
+            return Err(Error::invalid(format!("the ground's size is {got:?}, want {want:?}")));
+        }
         self.contract.check_subject(of)?;
         finish.check()?;
         let gpu = Rc::clone(&self.gpu);
@@ -163,11 +172,16 @@ impl Engine {
             self.frame.take(&gpu, source);
             self.frame.set(&gpu, of, finish);
             let looks = (effect, target.format, target.size, target.premultiplied);
-            if self.cutout.as_ref().is_none_or(|cutout| !cutout.fits(looks, &self.frame)) {
-                self.cutout = Some(Cutout::new(&gpu, looks, &self.frame));
+            if self.painting.as_ref().is_none_or(|painting| !painting.fits(looks, &self.frame)) {
+                let before = self.painting.take();
+                self.painting = Some(Painting::new(&gpu, looks, &self.frame, before));
             }
             let mut encoder = self.record(true);
-            self.cutout.as_ref().expect("what was just made").record(&mut encoder, target.view);
+            let painting = self.painting.as_ref().expect("what was just made");
+            if let Some(ground) = ground {
+                painting.take(&gpu, ground);
+            }
+            painting.record(&mut encoder, target.view);
             self.submit(encoder);
             std::future::ready(Ok(()))
         });
@@ -259,7 +273,7 @@ impl Engine {
     fn forget_if_failed<T>(&mut self, result: Result<T>) -> Result<T> {
         if result.is_err() {
             self.frame.forget();
-            (self.cutout, self.staging) = (None, None);
+            (self.painting, self.staging) = (None, None);
         }
         result
     }

@@ -10,13 +10,13 @@
 #[cfg(target_arch = "wasm32")]
 mod canvas;
 mod colours;
-mod cutout;
 mod device;
 mod engine;
 mod frame;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod network;
+mod painting;
 #[cfg(not(target_arch = "wasm32"))]
 mod profile;
 mod schedule;
@@ -30,11 +30,11 @@ mod tests;
 
 #[cfg(target_arch = "wasm32")]
 pub use canvas::Canvas;
-pub use cutout::{Effect, Format, Target, View};
 pub use device::{Adapter, Gpu};
 pub use engine::Engine;
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::Native;
+pub use painting::{Format, Target, View};
 #[cfg(not(target_arch = "wasm32"))]
 pub use profile::{DispatchTime, FrameProfile, Peak, Profile, peak, profile, profile_frame};
 #[cfg(target_arch = "wasm32")]

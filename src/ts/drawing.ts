@@ -1,14 +1,16 @@
 /** What can be drawn of a matte, where the CPU made it: as a bitmap, which the page shows at once. */
 
+import type { DrawEffect } from './protocol.js';
+import type { Run } from './run.js';
 import type { Source } from './source.js';
-import type { Effect } from './types.js';
 
-/** The effect of a matte on its picture; `cut` makes the picture's pixels its cut-out. */
+/** The effect of a matte on its picture; `ground` holds the other picture of the effect `picture`. */
 export async function paint(
-  effect: Effect,
+  run: Run,
+  effect: DrawEffect,
   source: Source,
   alpha: Uint8ClampedArray,
-  cut: (pixels: Uint8ClampedArray, alpha: Uint8ClampedArray) => void,
+  ground: OffscreenCanvasRenderingContext2D | undefined,
 ): Promise<ImageBitmap> {
   const { width, height } = source;
   const pixels = new Uint8ClampedArray(width * height * 4);
@@ -17,7 +19,7 @@ export async function paint(
     for (let i = 0; i < alpha.length; i++) words[i] = alpha[i]! * 0x010101 + 0xff000000;
   } else {
     await source.read(0, 0, width, height, new Uint8Array(pixels.buffer));
-    cut(pixels, alpha);
+    run.paint(effect, pixels, alpha, ground);
   }
   return createImageBitmap(new ImageData(pixels, width, height));
 }

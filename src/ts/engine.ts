@@ -9,8 +9,8 @@ import { WebGpu, initSync, pictureSize } from '#gpu';
 import type { WebEngine } from '#gpu';
 
 import { hasCode, messageOf } from './error.js';
-import { checkSize } from './limits.js';
-import { decode } from './pixels.js';
+import { drawGround } from './ground.js';
+import { openDrawable, sizeOf } from './pixels.js';
 import type { Answer, Captured, GpuLoaded, Reply, Request, Task } from './protocol.js';
 import portrait from './self-test.jpg';
 import { ownBuffers, release } from './transfer.js';
@@ -60,7 +60,7 @@ export class GpuRunner {
 
   async #call(call: Call): Promise<Answer<Task>> {
     const start = performance.now();
-    const picture = await open(call.picture, this.#maxPixels);
+    const picture = await openDrawable(call.picture, this.#maxPixels, pictureSize);
     const decodeMs = performance.now() - start;
     try {
       return await this.#run(call, picture, decodeMs);
@@ -83,9 +83,10 @@ export class GpuRunner {
       return { ...matte, timings: { decodeMs, preMs, inferMs, postMs }, executor: 'gpu' };
     }
     const [width, height] = sizeOf(picture);
+    const ground = call.ground && (await drawGround(call.ground, [width, height], false, this.#maxPixels, pictureSize)).canvas;
     this.#canvas ??= new OffscreenCanvas(1, 1);
     const start = performance.now();
-    const bitmap = await engine.draw(picture, options, call.effect, this.#canvas);
+    const bitmap = await engine.draw(picture, options, call.effect, ground, this.#canvas);
     // The stages are one submission, whose parts cannot be told apart from here.
     return { width, height, bitmap, timings: { decodeMs, preMs: 0, inferMs: performance.now() - start, postMs: 0 }, executor: 'gpu' };
   }
@@ -100,28 +101,4 @@ export class GpuRunner {
       else this.#send({ type: 'trapped', id, message: messageOf(error), picture: undefined }, []);
     }
   }
-}
-
-/** The picture as something that the GPU can take by itself. */
-async function open(picture: Captured, maxPixels: number): Promise<ImageBitmap | VideoFrame> {
-  switch (picture.kind) {
-    case 'frame':
-      return picture.frame;
-    case 'bitmap':
-      return picture.bitmap;
-    case 'pixels': {
-      const { data, width, height } = picture.pixels;
-      // The very bytes: what is transparent keeps its colours.
-      return createImageBitmap(new ImageData(data, width, height), { premultiplyAlpha: 'none', colorSpaceConversion: 'none' });
-    }
-    case 'blob': {
-      const bitmap = await decode(picture.blob, maxPixels, pictureSize);
-      checkSize(bitmap.width, bitmap.height, maxPixels);
-      return bitmap;
-    }
-  }
-}
-
-function sizeOf(picture: ImageBitmap | VideoFrame): [number, number] {
-  return 'displayWidth' in picture ? [picture.displayWidth, picture.displayHeight] : [picture.width, picture.height];
 }

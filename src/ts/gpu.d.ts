@@ -4,7 +4,8 @@
  * Its errors are named `SegmentError` and have a `code`. Anything else that it throws is a fault.
  */
 
-import type { Effect, Morphology } from './types.js';
+import type { DrawEffect } from './protocol.js';
+import type { Morphology } from './types.js';
 
 /** Instantiates at once; further calls do nothing. */
 export declare function initSync(from: { module: WebAssembly.Module }): unknown;
@@ -44,6 +45,9 @@ export declare class WebGpu {
 export declare class WebEngine {
   predict(picture: Picture): Promise<{ width: number; height: number; classes: string[]; data: Float32Array<ArrayBuffer> } & StageTimings>;
   segment(picture: Picture, options: Options): Promise<{ width: number; height: number; alpha: Uint8ClampedArray<ArrayBuffer> } & StageTimings>;
-  /** Draws to `canvas`, the same in all calls, and takes what was drawn out of it; nothing is read back. */
-  draw(picture: Picture, options: Options, effect: Effect, canvas: OffscreenCanvas): Promise<ImageBitmap>;
+  /**
+   * Draws to `canvas`, the same in all calls, and takes what was drawn out of it; nothing is read back. `ground` holds
+   * the other picture of the effect `picture`.
+   */
+  draw(picture: Picture, options: Options, effect: DrawEffect, ground: OffscreenCanvas | undefined, canvas: OffscreenCanvas): Promise<ImageBitmap>;
 }

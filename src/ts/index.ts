@@ -4,6 +4,8 @@ export { SegmentError } from './error.js';
 export { Segmenter } from './segmenter.js';
 export type {
   Arithmetic,
+  Background,
+  BackgroundOptions,
   CreateOptions,
   CustomModel,
   DrawOptions,
@@ -23,6 +25,8 @@ export type {
   PredictOptions,
   Prediction,
   Progress,
+  Recolor,
+  RecolorOptions,
   SecondSegmenter,
   SegmentOptions,
   SegmenterRollout,

@@ -3,12 +3,11 @@
 import { MODEL_IDS, modelUrl, resolveBase, resolveUrl } from './assets.js';
 import { SegmentError } from './error.js';
 import { MAX_PIXELS } from './limits.js';
-import type { DrawTask, ModelSource, SegmentTask } from './protocol.js';
-import type { CreateOptions, CustomModel, DrawOptions, ModelContract, Morphology, SegmentOptions } from './types.js';
+import type { ModelSource, SegmentTask } from './protocol.js';
+import type { CreateOptions, CustomModel, ModelContract, Morphology, SegmentOptions } from './types.js';
 
 const OPERATIONS: readonly string[] = ['open', 'close', 'erode', 'dilate'] satisfies Morphology['operation'][];
 const EXECUTORS: readonly string[] = ['auto', 'gpu', 'cpu'] satisfies CreateOptions['executor'][];
-const EFFECTS: readonly string[] = ['cutout', 'matte'] satisfies DrawOptions['effect'][];
 const MAX_THREADS = 16;
 /** On more than this `'auto'` does not insist: the page's other work needs cores as well. */
 const AUTO_THREADS = 4;
@@ -107,14 +106,6 @@ export function checkSegment(options: SegmentOptions, subjects: readonly string[
   return { type: 'segment', of, intensity, feather, morphology: checkMorphology(morphology) };
 }
 
-/** As `checkSegment`. */
-export function checkDraw(options: DrawOptions, subjects: readonly string[]): DrawTask {
-  const task = checkSegment(options, subjects);
-  const { effect = 'cutout' } = options;
-  if (!EFFECTS.includes(effect)) throw invalid('effect', effect, `one of ${EFFECTS.join(', ')}`);
-  return { ...task, type: 'draw', effect };
-}
-
 function checkMorphology(morphology: Morphology | undefined): Morphology | undefined {
   if (morphology === undefined) return undefined;
   checkObject('morphology', morphology);
@@ -156,6 +147,6 @@ function isArrayOf(type: string, value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === type);
 }
 
-function isWithin(value: unknown, low: number, high: number): boolean {
+export function isWithin(value: unknown, low: number, high: number): boolean {
   return typeof value === 'number' && value >= low && value <= high;
 }

@@ -18,8 +18,8 @@ const WANTED =
 /** `HTMLMediaElement.HAVE_CURRENT_DATA`: from here on a video has a frame to show. */
 const HAVE_CURRENT_DATA = 2;
 
-/** Copies `picture`; a blob's size is checked later, where its header is read. */
-export async function capture(picture: Picture, maxPixels: number): Promise<Captured> {
+/** Copies `picture`, which errors call by `name`; a blob's size is checked later, where its header is read. */
+export async function capture(picture: Picture, maxPixels: number, name = 'picture'): Promise<Captured> {
   // The tag, unlike `instanceof`, also knows objects of another frame and classes that this browser lacks.
   const kind = Object.prototype.toString.call(picture).slice('[object '.length, -1);
   switch (kind) {
@@ -57,7 +57,7 @@ export async function capture(picture: Picture, maxPixels: number): Promise<Capt
       return copy(canvas, canvas.width, canvas.height, maxPixels);
     }
     default:
-      throw invalid('picture', picture, WANTED);
+      throw invalid(name, picture, WANTED);
   }
 }
 

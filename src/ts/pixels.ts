@@ -46,8 +46,32 @@ async function openBitmap(bitmap: ImageBitmap, maxPixels: number): Promise<Opene
   }
 }
 
+/** The picture as something that canvases and GPUs can take by themselves. */
+export async function openDrawable(picture: Captured, maxPixels: number, pictureSize: PictureSize): Promise<ImageBitmap | VideoFrame> {
+  switch (picture.kind) {
+    case 'frame':
+      return picture.frame;
+    case 'bitmap':
+      return picture.bitmap;
+    case 'pixels': {
+      const { data, width, height } = picture.pixels;
+      // The very bytes: what is transparent keeps its colours.
+      return createImageBitmap(new ImageData(data, width, height), { premultiplyAlpha: 'none', colorSpaceConversion: 'none' });
+    }
+    case 'blob': {
+      const bitmap = await decode(picture.blob, maxPixels, pictureSize);
+      checkSize(bitmap.width, bitmap.height, maxPixels);
+      return bitmap;
+    }
+  }
+}
+
+export function sizeOf(picture: ImageBitmap | VideoFrame): [number, number] {
+  return 'displayWidth' in picture ? [picture.displayWidth, picture.displayHeight] : [picture.width, picture.height];
+}
+
 /** A file as a bitmap, once its header was found fit. */
-export async function decode(blob: Blob, maxPixels: number, pictureSize: PictureSize): Promise<ImageBitmap> {
+async function decode(blob: Blob, maxPixels: number, pictureSize: PictureSize): Promise<ImageBitmap> {
   await checkHeader(blob, maxPixels, pictureSize);
   try {
     // Orientation from EXIF is honoured by default.

@@ -7,7 +7,7 @@
 
 import type { Build } from './features.js';
 import type { Files } from './files.js';
-import type { Arithmetic, Effect, ErrorCode, Executor, ModelContract, ModelId, Morphology, Timings } from './types.js';
+import type { Arithmetic, ErrorCode, Executor, ModelContract, ModelId, Morphology, Timings } from './types.js';
 
 /** Straight RGBA, row by row. */
 export interface Pixels {
@@ -45,7 +45,25 @@ export interface SegmentTask {
 
 export interface DrawTask extends Omit<SegmentTask, 'type'> {
   type: 'draw';
-  effect: Effect;
+  effect: DrawEffect;
+  /** The other picture of the effect `picture`. It is never transferred: whoever runs the call gets a copy, and closes it. */
+  ground?: Ground;
+}
+
+/** An effect as WebAssembly takes it; colours are red, green, blue, 0 to 255. */
+export type DrawEffect =
+  | 'cutout'
+  | 'matte'
+  | 'picture'
+  | { recolor: { color: number[]; intensity: number; lightening: number } }
+  | { color: number[] }
+  | { blur: number };
+
+export interface Ground {
+  picture: Captured;
+  fit: 'cover' | 'contain';
+  /** What shows where the picture does not; CSS. */
+  color: string | undefined;
 }
 
 export interface PredictTask {

@@ -2,7 +2,7 @@
 
 import type { WebSegmenter } from '#wasm';
 
-import type { MatteAnswer, PredictionAnswer } from './protocol.js';
+import type { DrawEffect, MatteAnswer, PredictionAnswer } from './protocol.js';
 import type { Source } from './source.js';
 
 /** Calls into WebAssembly, and throws what may go back to the page. */
@@ -17,8 +17,8 @@ interface Blocks {
   columns: [number, number][];
 }
 
-/** About how many pixels are cut out at a time. */
-const CUT_PIXELS = 1 << 18;
+/** About how many pixels are painted at a time. */
+const PAINTED_PIXELS = 1 << 18;
 
 export class Run {
   readonly #segmenter: WebSegmenter;
@@ -52,19 +52,25 @@ export class Run {
     return { width, height, alpha, timings: { decodeMs: decodeMs + this.#readMs, preMs, inferMs, postMs } };
   }
 
-  /** Makes `pixels`, all of the picture, its cut-out by `alpha`: straight RGBA. */
-  cut(pixels: Uint8ClampedArray, alpha: Uint8ClampedArray): void {
+  /** Makes `pixels`, all of the picture, an effect of it by `alpha`: straight RGBA. */
+  paint(effect: DrawEffect, pixels: Uint8ClampedArray, alpha: Uint8ClampedArray, ground: OffscreenCanvasRenderingContext2D | undefined): void {
     const { width, height, swapped, premultiplied } = this.#source;
     const [segmenter, guard] = [this.#segmenter, this.#guard];
-    guard(() => segmenter.cutout(width, height, swapped, premultiplied));
-    const step = Math.max(1, Math.floor(CUT_PIXELS / width)) * width;
-    for (const turn of ['gather', 'cut'] as const) {
-      for (let at = 0; at < alpha.length; at += step) {
-        const some = alpha.subarray(at, at + step);
-        const bytes = pixels.subarray(4 * at, 4 * (at + some.length));
-        guard(() => segmenter.buffer(bytes.length)).set(bytes);
-        guard(() => segmenter[turn](some));
-        if (turn === 'cut') bytes.set(guard(() => segmenter.buffer(bytes.length)));
+    guard(() => segmenter.effect(width, height, swapped, premultiplied, effect));
+    const step = Math.max(1, Math.floor(PAINTED_PIXELS / width));
+    for (const turn of ['gather', 'paint'] as const) {
+      for (let top = 0; top < height; top += step) {
+        const some = alpha.subarray(top * width, (top + step) * width);
+        const bytes = pixels.subarray(4 * top * width, 4 * (top * width + some.length));
+        const under = turn === 'paint' && ground ? ground.getImageData(0, top, width, some.length / width).data : [];
+        const memory = guard(() => segmenter.buffer(bytes.length + under.length));
+        memory.set(bytes);
+        memory.set(under, bytes.length);
+        if (turn === 'gather') guard(() => segmenter.gather(some));
+        else {
+          guard(() => segmenter.paint(some, under.length / 4));
+          bytes.set(guard(() => segmenter.buffer(bytes.length)));
+        }
       }
     }
   }

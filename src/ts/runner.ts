@@ -9,6 +9,7 @@ import init, { WebSegmenter, initSync, pictureSize } from '#wasm';
 
 import { paint } from './drawing.js';
 import { SegmentError, hasCode, messageOf } from './error.js';
+import { drawGround } from './ground.js';
 import { type Opened, openPicture } from './pixels.js';
 import type { Captured, Loaded, Reply, Request } from './protocol.js';
 import { Run } from './run.js';
@@ -84,12 +85,13 @@ export class Runner {
   async #call(call: Call): Promise<void> {
     const { picture } = call;
     let opened: Opened | undefined;
+    const sizeOfHead = (head: Uint8Array) => guard(() => pictureSize(head));
     this.#calling = true;
     await this.#answer(
       call.id,
       async () => {
         const start = performance.now();
-        opened = await openPicture(picture, this.#maxPixels, (head) => guard(() => pictureSize(head)));
+        opened = await openPicture(picture, this.#maxPixels, sizeOfHead);
         const decodeMs = performance.now() - start;
         if (this.#cancelled === call.id) throw new SegmentError('ABORTED', 'the call was aborted');
         const segmenter = this.#segmenter;
@@ -103,7 +105,8 @@ export class Runner {
         const matte = await run.segment(options(call), decodeMs);
         if (call.type === 'segment') return { ...matte, executor };
         const { width, height, timings } = matte;
-        const bitmap = await paint(call.effect, opened.source, matte.alpha, (pixels, alpha) => run.cut(pixels, alpha));
+        const ground = call.ground && (await drawGround(call.ground, [width, height], true, this.#maxPixels, sizeOfHead));
+        const bitmap = await paint(run, call.effect, opened.source, matte.alpha, ground);
         return { width, height, timings, executor, bitmap };
       },
       picture,

@@ -9,16 +9,18 @@ import { wasmUrl } from './assets.js';
 import { checkCanvas, show } from './canvas.js';
 import { refuseAdapter, refuseGpu } from './choice.js';
 import { Client } from './client.js';
+import { backgroundOf, checkDraw, recolorOf } from './effects.js';
 import { SegmentError, abortedBy, messageOf } from './error.js';
 import { type Build, chooseBuild, refuseThreads } from './features.js';
 import { Downloads } from './files.js';
 import { prepareFrames } from './frames.js';
 import { Report } from './info.js';
-import { type CheckedCreate, checkCreate, checkDraw, checkObject, checkSegment, checkSignal } from './options.js';
+import { type CheckedCreate, checkCreate, checkObject, checkSegment, checkSignal } from './options.js';
 import { capture } from './picture.js';
 import type { Captured, LoadTask } from './protocol.js';
 import { ThreadUnavailable, pageThread, workerThread } from './threads.js';
-import type { CreateOptions, DrawOptions, Drawing, Info, Matte, Participation, Picture, PredictOptions, Prediction, SegmentOptions } from './types.js';
+import { release } from './transfer.js';
+import type { BackgroundOptions, CreateOptions, DrawOptions, Drawing, Info, Matte, Participation, Picture, PredictOptions, Prediction, RecolorOptions, SegmentOptions } from './types.js';
 
 export class Segmenter {
   /**
@@ -157,14 +159,38 @@ export class Segmenter {
    */
   draw(picture: Picture, canvas: HTMLCanvasElement | OffscreenCanvas, options: DrawOptions = {}): Promise<Drawing> {
     return this.#watch(picture, undefined, async () => {
-      const start = performance.now();
-      const task = checkDraw(options, this.info.subjects);
-      checkCanvas(canvas);
-      const taken = this.#take(picture, options.signal);
-      const { timings, bitmap, ...drawing } = await this.#client.call(task, taken.picture, options.signal);
+      const { bitmap, ...drawing } = await this.#draw(picture, options, () => checkCanvas(canvas));
       show(bitmap, canvas);
-      return { ...drawing, timings: complete(timings, taken, start) };
+      return drawing;
     });
+  }
+
+  /**
+   * The subject on a transparent ground, its edge without the old ground's colours, at the picture's size. The bitmap is
+   * the caller's, to be closed when it is no longer needed; so are those of `recolor` and `replaceBackground`.
+   *
+   * @throws {SegmentError} as `segment`
+   */
+  cutout(picture: Picture, options: SegmentOptions = {}): Promise<ImageBitmap> {
+    return this.#bitmap(picture, () => (checkObject('options', options), { ...options, effect: 'cutout' }));
+  }
+
+  /**
+   * The picture with its hair, or what else `of` names, in another colour.
+   *
+   * @throws {SegmentError} as `segment`
+   */
+  recolor(picture: Picture, options: RecolorOptions): Promise<ImageBitmap> {
+    return this.#bitmap(picture, () => recolorOf(options));
+  }
+
+  /**
+   * The subject before its own ground, blurred, a colour, or another picture.
+   *
+   * @throws {SegmentError} as `segment`
+   */
+  replaceBackground(picture: Picture, options: BackgroundOptions): Promise<ImageBitmap> {
+    return this.#bitmap(picture, () => backgroundOf(options));
   }
 
   /**
@@ -256,6 +282,31 @@ export class Segmenter {
     if (signal?.aborted) {
       this.close();
       throw abortedBy(signal);
+    }
+  }
+
+  #bitmap(picture: Picture, options: () => DrawOptions): Promise<ImageBitmap> {
+    return this.#watch(picture, undefined, async () => (await this.#draw(picture, options())).bitmap);
+  }
+
+  async #draw(picture: Picture, options: DrawOptions, check = () => {}): Promise<Drawing & { bitmap: ImageBitmap }> {
+    const start = performance.now();
+    const { task, image, ground } = checkDraw(options, this.info.subjects);
+    check();
+    const { signal } = options;
+    const taken = this.#take(picture, signal);
+    let ready = taken.picture;
+    const under = ground && capture(image!, this.#maxPixels, 'image');
+    if (ground && under) {
+      // The call waits for its picture; then this is there as well.
+      ready = under.then((picture) => ((task.ground = { ...ground, picture }), taken.picture));
+      under.catch(() => taken.picture.then(release)).catch(() => {});
+    }
+    try {
+      const answer = await this.#client.call(task, ready, signal);
+      return { ...answer, timings: complete(answer.timings, taken, start) };
+    } finally {
+      under?.then(release, () => {});
     }
   }
 

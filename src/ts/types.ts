@@ -152,12 +152,43 @@ export interface SegmentOptions {
 }
 
 export interface DrawOptions extends SegmentOptions {
-  /** `'cutout'` (default): the subject on a transparent ground, its edge without the old ground's colours. `'matte'`: the matte as an opaque picture in grey. */
+  /** Default: `'cutout'`. */
   effect?: Effect;
 }
 
-/** What can be drawn of a picture. */
-export type Effect = 'cutout' | 'matte';
+/**
+ * What can be drawn of a picture. `'cutout'`: the subject on a transparent ground, its edge without the old ground's
+ * colours. `'matte'`: the matte as an opaque picture in grey.
+ */
+export type Effect = 'cutout' | 'matte' | { recolor: Recolor } | { background: Background };
+
+/**
+ * Another colour for the subject, which keeps its lights and its texture. `intensity` says how much of it, and is 1 by
+ * default; `of` is `'hair'` by default, which the model must have.
+ */
+export interface Recolor {
+  /** `'#rgb'` or `'#rrggbb'`. */
+  color: string;
+  /** How much what is dark is lightened first, 0 (default) to 1: only so does a colour show on black hair. */
+  lightening?: number;
+}
+
+/**
+ * What is put behind the subject, one of three.
+ *
+ * `blur`: its own ground, blurred, with nothing of the subject in it: the standard deviation in pixels of the picture,
+ * 1 to 256, as of CSS's `blur()`.
+ *
+ * `color`: `'#rgb'` or `'#rrggbb'`.
+ *
+ * `image`: any picture, in the middle. It is copied as `picture` is. `fit`: `'cover'` (default) fills all, `'contain'`
+ * shows all of it, and leaves the rest transparent unless there is a `color` as well.
+ */
+export type Background = { blur: number } | { color: string } | { image: Picture; fit?: 'cover' | 'contain'; color?: string };
+
+export type RecolorOptions = SegmentOptions & Recolor;
+
+export type BackgroundOptions = SegmentOptions & Background;
 
 export interface PredictOptions {
   /** Gives up this call; it then rejects with `ABORTED`. Others are not affected. */

@@ -4,6 +4,7 @@
  * Its errors are named `SegmentError` and have a `code`. Anything else that it throws is a fault.
  */
 
+import type { DrawEffect } from './protocol.js';
 import type { Arithmetic, ModelContract, Morphology } from './types.js';
 
 /** Instantiates once; further calls do nothing. */
@@ -68,12 +69,12 @@ export declare class WebSegmenter {
    * next, `[top, rows, left, width, left, width, ...]`, blocks that follow each other in the buffer.
    */
   advance(alpha: Uint8ClampedArray): Uint32Array | undefined;
-  /** Begins the cut-out of a picture: all its rows come to `gather`, and then all again to `cut`, with pixels as for `begin`. */
-  cutout(width: number, height: number, swapped: boolean, premultiplied: boolean): void;
+  /** Begins an effect of a picture: all its rows come to `gather`, and then all again to `paint`, with pixels as for `begin`. */
+  effect(width: number, height: number, swapped: boolean, premultiplied: boolean, effect: DrawEffect): void;
   /** Takes the next rows from the buffer; `alpha` is their matte. */
   gather(alpha: Uint8ClampedArray): void;
-  /** Makes the next rows, in the buffer, those of the cut-out: straight RGBA. */
-  cut(alpha: Uint8ClampedArray): void;
+  /** Makes the next rows, in the buffer, those of the effect: straight RGBA. After them lie `ground` pixels of the other picture, which are so already. */
+  paint(alpha: Uint8ClampedArray, ground: number): void;
   /** Of the last matte. */
   timings(): { preMs: number; inferMs: number; postMs: number };
   free(): void;

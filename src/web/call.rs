@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 
 use super::segmenter::WebSegmenter;
 use super::{plain, read, set, to_js, with_timings};
-use crate::effects::Cutting;
+use crate::effects::{Effect, Painting};
 use crate::error::{Error, ErrorKind};
 use crate::matte::{Bands, Block};
 use crate::segmenter::{Intake, SegmentOptions};
@@ -53,8 +53,8 @@ enum Step {
         width: usize,
         asked: bool,
     },
-    Cutting {
-        cutting: Cutting,
+    Painting {
+        painting: Painting,
         /// Whether blue comes before red.
         swapped: bool,
     },
@@ -189,54 +189,59 @@ impl WebSegmenter {
         Ok(None)
     }
 
-    /// Begins the cut-out of a picture of `width` x `height`; then come all rows twice, first for `gather` and then for
-    /// `cut`, with pixels as for `begin`.
-    pub fn cutout(
+    /// Begins an effect of a picture of `width` x `height`; then come all rows twice, first for `gather` and then for
+    /// `paint`, with pixels as for `begin`.
+    pub fn effect(
         &mut self,
         width: usize,
         height: usize,
         swapped: bool,
         premultiplied: bool,
+        effect: JsValue,
     ) -> Result<(), JsValue> {
-        let cutting = Cutting::new(width, height).map_err(to_js)?;
+        let effect: Effect = read("effect", &effect)?;
+        let painting = Painting::new(width, height, effect).map_err(to_js)?;
         self.call.premultiplied = premultiplied;
-        self.call.step = Step::Cutting { cutting, swapped };
+        self.call.step = Step::Painting { painting, swapped };
         Ok(())
     }
 
     /// Takes the next rows from the buffer; `alpha` is their matte.
     pub fn gather(&mut self, alpha: &[u8]) -> Result<(), JsValue> {
-        let Call { buffer, premultiplied, step: Step::Cutting { cutting, .. }, .. } = &mut self.call else {
-            return Err(out_of_turn("gather"));
-        };
-        let Some(bytes) = buffer.get_mut(..alpha.len() * 4) else { return Err(out_of_turn("gather")) };
-        if *premultiplied {
-            straighten(bytes);
-        }
-        cutting.gather(bytes.as_chunks().0, alpha).map_err(to_js)
+        let (painting, pixels, _) = self.call.painting(alpha.len())?;
+        painting.gather(pixels, alpha).map_err(to_js)
     }
 
-    /// Makes the next rows, in the buffer, those of the cut-out: red, green, blue, alpha, straight.
-    pub fn cut(&mut self, alpha: &[u8]) -> Result<(), JsValue> {
-        let Call { buffer, premultiplied, step: Step::Cutting { cutting, swapped }, .. } = &mut self.call
-        else {
-            return Err(out_of_turn("cut"));
-        };
-        let Some(bytes) = buffer.get_mut(..alpha.len() * 4) else { return Err(out_of_turn("cut")) };
-        if *premultiplied {
-            straighten(bytes);
-        }
-        let pixels = bytes.as_chunks_mut().0;
-        cutting.cut(pixels, alpha).map_err(to_js)?;
-        if *swapped {
-            pixels.iter_mut().for_each(|[first, _, third, _]| std::mem::swap(first, third));
-        }
-        Ok(())
+    /// Makes the next rows, in the buffer, those of the effect: red, green, blue, alpha, straight. After them the
+    /// buffer holds the other picture's, `ground` pixels, which are so already.
+    pub fn paint(&mut self, alpha: &[u8], ground: usize) -> Result<(), JsValue> {
+        let (painting, pixels, rest) = self.call.painting(alpha.len())?;
+        let Some(ground) = rest.get(..ground) else { return Err(out_of_turn("paint")) };
+        painting.paint(pixels, alpha, ground).map_err(to_js)
     }
 
     /// `{ preMs, inferMs, postMs }` of the last matte.
     pub fn timings(&self) -> JsValue {
         with_timings(self.call.timings).into()
+    }
+}
+
+impl Call {
+    /// The painting under way, so many pixels of the buffer, straight and red first, and those after them as they are.
+    fn painting(&mut self, len: usize) -> Result<(&mut Painting, &mut [[u8; 4]], &[[u8; 4]]), JsValue> {
+        let Self { buffer, premultiplied, step: Step::Painting { painting, swapped }, .. } = self else {
+            return Err(out_of_turn("gather or paint"));
+        };
+        let Some((pixels, rest)) = buffer.as_chunks_mut().0.split_at_mut_checked(len) else {
+            return Err(out_of_turn("gather or paint"));
+        };
+        if *premultiplied {
+            straighten(pixels.as_flattened_mut());
+        }
+        if *swapped {
+            pixels.iter_mut().for_each(|[first, _, third, _]| std::mem::swap(first, third));
+        }
+        Ok((painting, pixels, rest))
     }
 }
 

@@ -14,8 +14,9 @@ use wasm_bindgen_futures::future_to_promise;
 use web_sys::{ImageBitmap, OffscreenCanvas, VideoFrame};
 
 use super::{BUILD, plain, read, set, to_js, with_timings};
+use crate::effects::Effect;
 use crate::error::{Error, ErrorKind};
-use crate::gpu::{Canvas, Effect, Engine, ExternalImage, Gpu, MAX_SIDE, Source};
+use crate::gpu::{Canvas, Engine, ExternalImage, Gpu, MAX_SIDE, Source};
 use crate::matte;
 use crate::model;
 use crate::plan;
@@ -115,30 +116,32 @@ impl WebEngine {
         Ok(result.into())
     }
 
-    /// Draws an effect, `cutout` or `matte`, at the picture's size, and takes it out of `canvas`; nothing is
-    /// read back. One canvas serves all calls.
+    /// Draws an effect at the picture's size, and takes it out of `canvas`; nothing is read back. One canvas serves all
+    /// calls. `ground` holds the other picture of the effect `picture`, of the same size.
     pub async fn draw(
         &mut self,
         picture: JsValue,
         options: JsValue,
-        effect: String,
+        effect: JsValue,
+        ground: Option<OffscreenCanvas>,
         canvas: OffscreenCanvas,
     ) -> Result<ImageBitmap, JsValue> {
         let options: SegmentOptions = read("options", &options)?;
         let finish = options.finish().map_err(to_js)?;
-        let effect = match &effect[..] {
-            "cutout" => Effect::Cutout,
-            "matte" => Effect::Matte,
-            other => return Err(to_js(Error::invalid(format!("effect is {other:?}, want cutout or matte")))),
-        };
+        let effect: Effect = read("effect", &effect)?;
+        let ground = ground.map(|canvas| {
+            let size = [canvas.width() as usize, canvas.height() as usize];
+            Picture { image: ExternalImage::OffscreenCanvas(canvas), size }
+        });
         let picture = Picture::new(picture)?;
         let target = match &mut self.canvas {
             Some(target) => target,
             none => none.insert(Canvas::new(&self.gpu, canvas.clone()).map_err(to_js)?),
         };
         let frame = target.frame(&self.gpu, picture.size).map_err(to_js)?;
+        let ground = ground.as_ref().map(Picture::source);
         let mut drawing =
-            pin!(self.engine.draw(picture.source(), &options.of, finish, effect, frame.target()));
+            pin!(self.engine.draw(picture.source(), &options.of, finish, effect, ground, frame.target()));
         // All is submitted at once. What was drawn has to be taken before the browser does other things,
         // which it does while errors are waited for: after that the canvas is blank.
         let first = poll_fn(|context| Poll::Ready(drawing.as_mut().poll(context))).await;

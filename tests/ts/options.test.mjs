@@ -6,7 +6,7 @@ import test from 'node:test';
 
 import { load, segmentError } from './load.mjs';
 
-const { checkCreate, checkDraw, checkSegment } = await load('options');
+const { checkCreate, checkSegment } = await load('options');
 const { MAX_PIXELS, MAX_SIDE, checkSize } = await load('limits');
 const { MODEL_IDS, modelUrl, resolveBase, wasmUrl } = await load('assets');
 
@@ -26,12 +26,6 @@ test('defaults are the documented ones', () => {
     feather: undefined,
     morphology: undefined,
   });
-});
-
-test('a drawing is a matte with an effect', () => {
-  assert.deepEqual(checkDraw({}, SUBJECTS), { ...checkSegment({}, SUBJECTS), type: 'draw', effect: 'cutout' });
-  assert.equal(checkDraw({ effect: 'matte' }, SUBJECTS).effect, 'matte');
-  assert.throws(() => checkDraw({ effect: 'glow' }, SUBJECTS), segmentError('INVALID_INPUT', 'effect is "glow", want one of cutout, matte'));
 });
 
 test('without a person the first subject is the default', () => {

@@ -85,6 +85,10 @@ test('the declarations serve a strict project', () => {
         using segmenter = await Segmenter.create({ model: 'multiclass', onProgress: (p: Progress) => console.log(p.phase), memory: localStorage, onEvent: (e: ExecutorEvent) => console.log(e.kind, e.at) });
         console.log((await segmenter.settled).adapter?.software, await segmenter.draw(frame, new OffscreenCanvas(1, 1), { effect: 'matte', of: 'hair' }));
         await segmenter.predict(image);
+        (await segmenter.cutout(file)).close();
+        await segmenter.draw(frame, document.createElement('canvas'), { effect: { background: { image, fit: 'contain' } } });
+        const [dyed, blurred]: ImageBitmap[] = [await segmenter.recolor(file, { color: '#8a2be2', intensity: 0.7 }), await segmenter.replaceBackground(file, { blur: 12 })];
+        console.log(dyed.width, blurred.width);
         await segmenter.segment(frame, { feather: 5, morphology: { operation: 'open', radius: 2 } });
         try {
           const { alpha, width, timings } = await segmenter.segment(file, { of: 'hair', intensity: 0.5 });

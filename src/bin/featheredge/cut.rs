@@ -1,4 +1,4 @@
-//! `featheredge cut`: pictures in, mattes or cut-outs out.
+//! `featheredge cut`: pictures in, mattes or what is made of them out.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,11 +8,12 @@ use featheredge::error::{Error, ErrorKind, Result};
 use featheredge::matte::{FEATHER_MAX, MORPHOLOGY_MAX, Morphology, Operation};
 use featheredge::model::registry;
 use featheredge::telemetry::Timings;
-use featheredge::{CustomContract, ExecutorKind, SegmentOptions, Segmenter, effects, pixels};
+use featheredge::{CustomContract, ExecutorKind, SegmentOptions, Segmenter, pixels};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::batch::{Job, jobs};
+use crate::effect::{EffectArgs, Look};
 use crate::models;
 
 #[derive(clap::Args)]
@@ -29,21 +30,21 @@ pub(crate) struct Args {
     /// JSON file that says what an ONNX file wants and gives: range, activation, temperature, classes
     #[arg(long, value_name = "FILE.json")]
     contract: Option<PathBuf>,
-    /// What to cut out: person, hair, body-skin, face-skin, clothes, others
-    #[arg(long, default_value = "person")]
-    of: String,
-    /// Strength of the effect the matte is for, 0 to 1: a feather of 3 to 7 pixels
-    #[arg(long, value_name = "0..1", default_value_t = 0.0, value_parser = intensity)]
-    intensity: f32,
+    /// What to cut out: person, hair, body-skin, face-skin, clothes, others [default: person, or hair with --color]
+    #[arg(long)]
+    of: Option<String>,
+    /// Strength of the effect the matte is for, 0 to 1: a feather of 3 to 7 pixels, and how much of --color
+    /// [default: 0, or 1 with --color]
+    #[arg(long, value_name = "0..1", value_parser = intensity)]
+    intensity: Option<f32>,
     /// The feather's radius itself, in pixels of the picture
-    #[arg(long, value_name = "PX", conflicts_with = "intensity", value_parser = feather)]
+    #[arg(long, value_name = "PX", value_parser = feather)]
     feather: Option<f32>,
     /// Clean the matte first, e.g. open:2 (open, close, erode or dilate, and a radius in pixels)
     #[arg(long, value_name = "OP:PX", value_parser = morphology)]
     morphology: Option<Morphology>,
-    /// Grey matte, or the picture with the matte as its transparency
-    #[arg(long, value_enum, default_value_t = Output::Matte)]
-    output: Output,
+    #[command(flatten)]
+    effect: EffectArgs,
     /// What runs the network [default: cpu, or tract for an ONNX file that it cannot run]; what gpu fails,
     /// cpu does
     #[arg(long, value_enum)]
@@ -51,12 +52,6 @@ pub(crate) struct Args {
     /// Print one JSON object per picture
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Output {
-    Matte,
-    Cutout,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -70,13 +65,13 @@ enum Executor {
     Gpu,
 }
 
-fn number(text: &str, top: f32) -> std::result::Result<f32, String> {
+pub(crate) fn number(text: &str, top: f32) -> std::result::Result<f32, String> {
     let wanted = || format!("want a number from 0 to {top}");
     let value: f32 = text.parse().map_err(|_| wanted())?;
     if (0.0..=top).contains(&value) { Ok(value) } else { Err(wanted()) }
 }
 
-fn intensity(text: &str) -> std::result::Result<f32, String> {
+pub(crate) fn intensity(text: &str) -> std::result::Result<f32, String> {
     number(text, 1.0)
 }
 
@@ -109,7 +104,24 @@ struct Done {
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let (name, mut segmenter) = match load(args) {
+    let recolors = args.effect.color.is_some();
+    let of = args.of.as_deref().unwrap_or(if recolors { "hair" } else { "person" });
+    let intensity = args.intensity.unwrap_or(if recolors { 1.0 } else { 0.0 });
+    let look = match args.effect.look(intensity) {
+        // Of the matte alone they are two ways to say the same.
+        Ok(_) if args.feather.is_some() && args.intensity.is_some() && !recolors => {
+            Err(Error::invalid("--feather and --intensity are both given, want one of them"))
+        }
+        look => look,
+    };
+    let look = match look {
+        Ok(look) => look,
+        Err(error) => {
+            report(args, "cut", &error);
+            return ExitCode::from(if error.kind() == ErrorKind::InvalidInput { 2 } else { 1 });
+        }
+    };
+    let (name, mut segmenter) = match load(args, of) {
         Ok(loaded) => loaded,
         Err(error) => {
             report(args, args.model.as_deref().unwrap_or("model"), &error);
@@ -118,7 +130,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         }
     };
     // Asking a network for what it does not know is bad usage, whatever the pictures are.
-    if let Err(error) = segmenter.contract().check_subject(&args.of) {
+    if let Err(error) = segmenter.contract().check_subject(of) {
         eprintln!("featheredge: model {name}: {error} [{}]", error.kind().code());
         return ExitCode::from(2);
     }
@@ -131,12 +143,8 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         return ExitCode::from(1);
     }
 
-    let options = SegmentOptions {
-        of: args.of.clone(),
-        intensity: args.intensity,
-        feather: args.feather,
-        morphology: args.morphology,
-    };
+    let options =
+        SegmentOptions { of: of.to_owned(), intensity, feather: args.feather, morphology: args.morphology };
     let jobs = jobs(&args.photos, &args.out);
     // Drawn on a terminal only; a single picture needs no bar.
     let bar = if jobs.len() > 1 { ProgressBar::new(jobs.len() as u64) } else { ProgressBar::hidden() };
@@ -146,10 +154,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let mut failed = false;
     for (path, job) in jobs {
         bar.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
-        let outcome =
-            job.and_then(|job| cut(&mut segmenter, &options, args.output, &job).map(|done| (job, done)));
+        let outcome = job.and_then(|job| cut(&mut segmenter, &options, &look, &job).map(|done| (job, done)));
         bar.suspend(|| match &outcome {
-            Ok((job, done)) => announce(args, &name, &segmenter, job, done),
+            Ok((job, done)) => announce(args, [&name, of], &segmenter, job, done),
             Err(error) => report(args, &path.to_string_lossy(), error),
         });
         failed |= outcome.is_err();
@@ -160,12 +167,12 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 }
 
 /// The segmenter that the arguments name, and its name.
-fn load(args: &Args) -> Result<(String, Segmenter)> {
+fn load(args: &Args, of: &str) -> Result<(String, Segmenter)> {
     let read = |path: &Path| {
         std::fs::read(path)
             .map_err(|error| Error::new(ErrorKind::Fetch, format!("cannot read {}: {error}", path.display())))
     };
-    let fallback = if args.of == "person" { "selfie" } else { "multiclass" };
+    let fallback = if of == "person" { "selfie" } else { "multiclass" };
     let name = args.model.clone().unwrap_or_else(|| fallback.to_owned());
     let is_file = name.ends_with(".onnx");
     if args.contract.is_some() && !is_file {
@@ -196,16 +203,16 @@ fn load(args: &Args) -> Result<(String, Segmenter)> {
     Ok((name, segmenter))
 }
 
-fn cut(segmenter: &mut Segmenter, options: &SegmentOptions, output: Output, job: &Job) -> Result<Done> {
+fn cut(segmenter: &mut Segmenter, options: &SegmentOptions, look: &Look, job: &Job) -> Result<Done> {
     let file = std::fs::read(&job.picture)
         .map_err(|error| Error::new(ErrorKind::Fetch, format!("cannot read: {error}")))?;
     let decoded = pixels::decode(&file)?;
     let picture = decoded.view()?;
     let (matte, timings) = segmenter.segment(picture, options)?;
     let done = Done { width: matte.width, height: matte.height, coverage: matte.coverage(), timings };
-    let (bytes, colour) = match output {
-        Output::Matte => (matte.alpha, image::ExtendedColorType::L8),
-        Output::Cutout => (effects::cutout(picture, &matte), image::ExtendedColorType::Rgba8),
+    let (bytes, colour) = match look {
+        Look::Matte => (matte.alpha, image::ExtendedColorType::L8),
+        look => (look.paint(picture, &matte)?, image::ExtendedColorType::Rgba8),
     };
     image::save_buffer(&job.output, &bytes, done.width as u32, done.height as u32, colour).map_err(
         |error| Error::new(ErrorKind::Fetch, format!("cannot write {}: {error}", job.output.display())),
@@ -213,7 +220,7 @@ fn cut(segmenter: &mut Segmenter, options: &SegmentOptions, output: Output, job:
     Ok(done)
 }
 
-fn announce(args: &Args, model: &str, segmenter: &Segmenter, job: &Job, done: &Done) {
+fn announce(args: &Args, [model, of]: [&str; 2], segmenter: &Segmenter, job: &Job, done: &Done) {
     let (picture, output) = (job.picture.display(), job.output.display());
     let &Done { width, height, coverage, timings } = done;
     let (executor, reason) = (segmenter.executor().name(), segmenter.reason());
@@ -227,7 +234,7 @@ fn announce(args: &Args, model: &str, segmenter: &Segmenter, job: &Job, done: &D
     }
     if args.json {
         let line = json!({
-            "picture": picture.to_string(), "output": output.to_string(), "model": model, "of": args.of,
+            "picture": picture.to_string(), "output": output.to_string(), "model": model, "of": of,
             "width": width, "height": height, "coverage": coverage, "timings": timings,
             "executor": executor, "adapter": adapter, "reason": reason,
         });

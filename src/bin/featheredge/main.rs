@@ -16,6 +16,8 @@ mod batch;
 #[cfg(not(target_arch = "wasm32"))]
 mod cut;
 #[cfg(not(target_arch = "wasm32"))]
+mod effect;
+#[cfg(not(target_arch = "wasm32"))]
 mod inspect;
 #[cfg(not(target_arch = "wasm32"))]
 mod lower;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cpu::Arithmetic;
-use crate::effects;
+use crate::effects::{self, Recolor};
 use crate::gpu::frame::tests::distance;
 use crate::gpu::source::{MAX_SIDE, extent};
 use crate::gpu::tests::gpu;
@@ -198,7 +198,7 @@ fn drawn(
     engine: &mut Engine,
     source: Source<'_>,
     size: [usize; 2],
-    effect: Effect,
+    (effect, ground): (Effect, Option<Source<'_>>),
     premultiplied: bool,
 ) -> Vec<u8> {
     let gpu = Rc::clone(engine.gpu());
@@ -206,7 +206,7 @@ fn drawn(
     let texture = texture(&gpu, size, format);
     let view = texture.create_view(&Default::default());
     let target = Target { view: &view, format, size, premultiplied };
-    pollster::block_on(engine.draw(source, "person", FINISH, effect, target)).unwrap();
+    pollster::block_on(engine.draw(source, "person", FINISH, effect, ground, target)).unwrap();
     let row = (size[0] * 4).next_multiple_of(256);
     let staging =
         gpu.buffer("drawn", row * size[1], wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ);
@@ -229,25 +229,57 @@ fn what_is_drawn_is_the_cpu_s_effect() {
     let source = Source::Bytes(Rgba8::new(size[0], size[1], &bytes).unwrap());
     let (matte, _) = pollster::block_on(engine.segment(source, "person", FINISH)).unwrap();
     assert!((0.3..0.7).contains(&matte.coverage()));
-    let want = effects::cutout(Rgba8::new(size[0], size[1], &bytes).unwrap(), &matte);
+    let want =
+        effects::paint(Rgba8::new(size[0], size[1], &bytes).unwrap(), &matte, Effect::Cutout, &[]).unwrap();
     let near = |got: &[u8], want: &[u8], most: u8| {
         assert_eq!(got.len(), want.len());
         got.iter().zip(want).all(|(got, want)| got.abs_diff(*want) <= most)
     };
-    assert!(near(&drawn(&mut engine, source, size, Effect::Cutout, false), &want, 1));
+    assert!(near(&drawn(&mut engine, source, size, (Effect::Cutout, None), false), &want, 1));
     let grey: Vec<u8> = matte.alpha.iter().flat_map(|&alpha| [alpha, alpha, alpha, 255]).collect();
-    assert!(near(&drawn(&mut engine, source, size, Effect::Matte, false), &grey, 0));
+    assert!(near(&drawn(&mut engine, source, size, (Effect::Matte, None), false), &grey, 0));
     let times = |pixel: &[u8]| {
         let times = |value: u8| ((u32::from(value) * u32::from(pixel[3]) + 127) / 255) as u8;
         [times(pixel[0]), times(pixel[1]), times(pixel[2]), pixel[3]]
     };
     let want: Vec<u8> = want.chunks_exact(4).flat_map(times).collect();
-    assert!(near(&drawn(&mut engine, source, size, Effect::Cutout, true), &want, 1));
+    assert!(near(&drawn(&mut engine, source, size, (Effect::Cutout, None), true), &want, 1));
     // Of another size it is the same picture: a corner of it, and the middle.
-    let large = drawn(&mut engine, source, [size[0] * 3, size[1] * 3], Effect::Cutout, true);
+    let large = drawn(&mut engine, source, [size[0] * 3, size[1] * 3], (Effect::Cutout, None), true);
     for [x, y] in [[0, 0], [41, 30], [82, 60]] {
         let (at, middle) = ((y * size[0] + x) * 4, ((y * 3 + 1) * size[0] * 3 + x * 3 + 1) * 4);
         assert!(near(&large[middle..middle + 4], &want[at..at + 4], 1), "at {x},{y}");
+    }
+}
+
+#[test]
+fn every_effect_is_the_cpu_s() {
+    let Some(gpu) = gpu(true) else { return };
+    let mut engine = small(gpu);
+    for size in [[83, 61], [1, 7], [700, 300]] {
+        let [bytes, ground] = [3, 20].map(|at| halves(size, at));
+        let [view, ground] = [&bytes, &ground].map(|bytes| Rgba8::new(size[0], size[1], bytes).unwrap());
+        let source = Source::Bytes(view);
+        let (matte, _) = pollster::block_on(engine.segment(source, "person", FINISH)).unwrap();
+        let recolor =
+            |lightening| Effect::Recolor(Recolor { color: [138, 43, 226], intensity: 0.7, lightening });
+        for effect in [
+            recolor(0.0),
+            recolor(1.0),
+            Effect::Color([10, 200, 100]),
+            Effect::Blur(1.0),
+            Effect::Blur(3.7),
+            Effect::Blur(25.0),
+            Effect::Blur(256.0),
+            Effect::Picture,
+        ] {
+            let ground = (effect == Effect::Picture).then_some(ground);
+            let want =
+                effects::paint(view, &matte, effect, ground.map_or(&[], |ground| ground.bytes())).unwrap();
+            let got = drawn(&mut engine, source, size, (effect, ground.map(Source::Bytes)), false);
+            let worst = got.iter().zip(&want).map(|(got, want)| got.abs_diff(*want)).max().unwrap();
+            assert!(worst <= 1, "{size:?} {effect:?}: {worst}");
+        }
     }
 }
 
@@ -271,7 +303,7 @@ fn a_frame_is_one_submission_and_makes_nothing() {
             assert!((matte.coverage() - red as f64 / size[0] as f64).abs() < 0.05, "frame {frame}");
         } else {
             let target = Target { view: &view, format, size, premultiplied: true };
-            let drawn = engine.draw(source, "person", FINISH, Effect::Cutout, target);
+            let drawn = engine.draw(source, "person", FINISH, Effect::Blur(9.0), None, target);
             pollster::block_on(drawn).unwrap();
         }
         assert_eq!(engine.submissions(), before + 1);

@@ -6,8 +6,9 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::{Gpu, Result, WARM_UP, median};
+use crate::effects::Effect;
 use crate::gpu::source::{Source, extent};
-use crate::gpu::{Effect, Engine, Format, Target};
+use crate::gpu::{Engine, Format, Target};
 use crate::matte::{self, Finish};
 use crate::model::Contract;
 use crate::pixels::Rgba8;
@@ -65,7 +66,7 @@ pub async fn profile_frame(
     for run in 0..WARM_UP + runs {
         let target = Target { view: &view, format, size, premultiplied: true };
         let start = Instant::now();
-        engine.draw(Source::Bytes(picture), &of, finish, Effect::Cutout, target).await?;
+        engine.draw(Source::Bytes(picture), &of, finish, Effect::Cutout, None, target).await?;
         gpu.wait()?;
         if run >= WARM_UP {
             times.push(start.elapsed().as_secs_f64() * 1e3);

@@ -10,6 +10,8 @@ struct Params {
   cell: u32,
   columns: u32,
   rows: u32,
+  // Whether what is not all ground hardly counts as such: for a blur.
+  strict: u32,
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
@@ -39,7 +41,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     for (var x = first.x; x < end.x; x++) {
       let a = (alpha[y * p.words + x / 4u] >> (x % 4u * 8u)) & 0xffu;
       let here = surely(a);
-      let there = surely(255u - a);
+      var there = surely(255u - a);
+      if (p.strict != 0u) {
+        there = square(square(there));
+      }
       if (here + there == 0u) {
         continue;
       }

@@ -10,7 +10,7 @@ use super::shader::{Binding, Shader, text};
 use super::steps;
 use crate::gpu::profile::peak;
 use crate::gpu::schedule::schedule;
-use crate::gpu::{colours, cutout, stages};
+use crate::gpu::{colours, painting, stages};
 use crate::plan::samples::samples;
 
 /// Parts that other shaders include.
@@ -57,7 +57,7 @@ fn bindings(module: &Module) -> (Vec<Binding>, u32) {
 }
 
 fn all() -> Vec<&'static Shader> {
-    [&steps::ALL[..], &stages::ALL[..], &colours::ALL[..], &peak::ALL[..], &[&cutout::CUTOUT]].concat()
+    [&steps::ALL[..], &stages::ALL[..], &colours::ALL[..], &peak::ALL[..], &[&painting::PAINTING]].concat()
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn shaders_are_what_the_table_says() {
         for half in [false, true] {
             let module = parsed(shader, half);
             assert_eq!(bindings(&module).0, shader.bindings, "{}", shader.name);
-            if shader.name == cutout::CUTOUT.name {
+            if shader.name == painting::PAINTING.name {
                 let names: Vec<&str> = module.entry_points.iter().map(|entry| entry.name.as_str()).collect();
                 assert_eq!(names, ["corner", "colour"]);
                 continue;

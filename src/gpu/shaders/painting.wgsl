@@ -6,7 +6,7 @@ struct Params {
   height: u32,
   // Words of a row of the matte.
   words: u32,
-  // 0: the subject on a transparent ground; 1: the matte as grey.
+  // One of those below.
   effect: u32,
   // Pixels of the picture to one of the target.
   scale: vec2<f32>,
@@ -16,7 +16,25 @@ struct Params {
   cell: u32,
   columns: u32,
   rows: u32,
+  // The same of the blurred ground.
+  blur_cell: u32,
+  blur_columns: u32,
+  blur_rows: u32,
+  // A ground of one colour.
+  red: f32,
+  green: f32,
+  blue: f32,
 }
+
+// `effects::Effect`.
+const MATTE = 1u;
+const RECOLOR = 2u;
+const COLOR = 3u;
+const BLUR = 4u;
+const PICTURE = 5u;
+
+// Values of red, green and blue in the table of colours, each: `effects::recolor`.
+const LEVELS = 33u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var picture: texture_2d<f32>;
@@ -25,6 +43,10 @@ struct Params {
 
 // `[2, rows, columns]`, the subject's and the ground's.
 @group(0) @binding(3) var<storage, read> colours: array<vec4<f32>>;
+// The blurred ground, `[blur_rows, blur_columns]`; or what each colour becomes, `[blue, green, red]`.
+@group(0) @binding(4) var<storage, read> more: array<vec4<f32>>;
+// Another picture, of the same size.
+@group(0) @binding(5) var ground: texture_2d<f32>;
 
 @vertex
 fn corner(@builtin(vertex_index) i: u32) -> @builtin(position) vec4<f32> {
@@ -44,9 +66,9 @@ fn around(side: u32, x: vec2<f32>, y: vec2<f32>) -> vec3<f32> {
   return mix(above, below, y.y);
 }
 
-// The subject's own colour: see effects/colours.rs.
+// The subject's own colour: see effects/colours.rs. Where there is nothing of it, none is needed.
 fn subject(x: u32, y: u32, seen: vec3<f32>, matte: f32) -> vec3<f32> {
-  if matte == 1.0 { return seen; }
+  if matte == 0.0 || matte == 1.0 { return seen; }
   let across = grid_tap(x, 1.0 / f32(params.cell), params.columns);
   let down = grid_tap(y, 1.0 / f32(params.cell), params.rows);
   let front = around(0u, across, down);
@@ -54,13 +76,60 @@ fn subject(x: u32, y: u32, seen: vec3<f32>, matte: f32) -> vec3<f32> {
   return clamp(front + matte * (seen - matte * front - (1.0 - matte) * back), vec3(0.0), vec3(1.0));
 }
 
-// The cut-out's pixel, colours not times alpha.
+// The blurred ground between four cells.
+fn blurred(x: u32, y: u32) -> vec3<f32> {
+  let across = grid_tap(x, 1.0 / f32(params.blur_cell), params.blur_columns);
+  let down = grid_tap(y, 1.0 / f32(params.blur_cell), params.blur_rows);
+  let row = u32(down.x) * params.blur_columns;
+  let next = min(u32(down.x) + 1u, params.blur_rows - 1u) * params.blur_columns;
+  let first = u32(across.x);
+  let second = min(first + 1u, params.blur_columns - 1u);
+  let above = mix(more[row + first].rgb, more[row + second].rgb, across.y);
+  return mix(above, mix(more[next + first].rgb, more[next + second].rgb, across.y), down.y) / 255.0;
+}
+
+// What a colour becomes, between the eight nearest of the table.
+fn recoloured(seen: vec3<f32>) -> vec3<f32> {
+  let at = seen * f32(LEVELS - 1u);
+  let first = min(vec3<u32>(at), vec3(LEVELS - 2u));
+  let t = at - vec3<f32>(first);
+  let corner = (first.z * LEVELS + first.y) * LEVELS + first.x;
+  let near = mix(reds(corner, t.x), reds(corner + LEVELS, t.x), t.y);
+  let far = corner + LEVELS * LEVELS;
+  return mix(near, mix(reds(far, t.x), reds(far + LEVELS, t.x), t.y), t.z) / 255.0;
+}
+
+fn reds(at: u32, t: f32) -> vec3<f32> {
+  return mix(more[at].rgb, more[at + 1u].rgb, t);
+}
+
+// The subject over a ground, both straight.
+fn over(front: vec3<f32>, share: f32, back: vec4<f32>) -> vec4<f32> {
+  let rest = (1.0 - share) * back.a;
+  let sum = share + rest;
+  return vec4((share * front + rest * back.rgb) / max(sum, 1e-6), sum);
+}
+
+// The effect's pixel, colours not times alpha.
 fn pixel(x: u32, y: u32) -> vec4<f32> {
   let matte = f32((alpha[y * params.words + x / 4u] >> (x % 4u * 8u)) & 0xffu) / 255.0;
-  if params.effect == 1u { return vec4(vec3(matte), 1.0); }
-  if matte == 0.0 { return vec4(0.0); }
+  if params.effect == MATTE { return vec4(vec3(matte), 1.0); }
   let own = textureLoad(picture, vec2(x, y), 0);
-  return vec4(subject(x, y, own.rgb, matte), own.a * matte);
+  let front = subject(x, y, own.rgb, matte);
+  switch params.effect {
+    case RECOLOR: {
+      // Only what of the pixel is the subject's changes.
+      if matte == 0.0 { return own; }
+      return vec4(clamp(own.rgb + matte * (recoloured(front) - front), vec3(0.0), vec3(1.0)), own.a);
+    }
+    case COLOR: { return over(front, own.a * matte, vec4(params.red, params.green, params.blue, 1.0)); }
+    case BLUR: { return vec4(mix(blurred(x, y), front, matte), own.a); }
+    case PICTURE: { return over(front, own.a * matte, textureLoad(ground, vec2(x, y), 0)); }
+    default: {
+      if matte == 0.0 { return vec4(0.0); }
+      return vec4(front, own.a * matte);
+    }
+  }
 }
 
 @fragment

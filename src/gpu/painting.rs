@@ -1,19 +1,12 @@
-//! What one does with a matte, drawn by the GPU. The twin of `effects::cutout`.
+//! What one does with a matte, drawn by the GPU. The twin of `effects::painting`.
 
 use super::colours::Colours;
 use super::device::Gpu;
 use super::frame::Frame;
 use super::shader::{self, Binding, Shader};
+use super::source::{Picture, Source};
 use super::stages::uniform;
-
-/// What is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// The subject on a transparent ground.
-    Cutout,
-    /// The matte itself, as opaque grey.
-    Matte,
-}
+use crate::effects::{Effect, recolor};
 
 /// Where it is drawn.
 #[derive(Clone, Copy)]
@@ -38,62 +31,101 @@ pub type Format = wgpu::TextureFormat;
 pub(super) type Looks = (Effect, Format, [usize; 2], bool);
 
 /// Its row in the table; it has two entry points, `corner` and `colour`, instead of one.
-pub(super) static CUTOUT: Shader = Shader {
-    name: "cutout",
-    source: include_str!("shaders/cutout.wgsl"),
-    bindings: &[Binding::Uniform, Binding::Texture, Binding::Read, Binding::Read],
+pub(super) static PAINTING: Shader = Shader {
+    name: "painting",
+    source: include_str!("shaders/painting.wgsl"),
+    bindings: &[
+        Binding::Uniform,
+        Binding::Texture,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::Texture,
+    ],
     workgroup: [0; 3],
     constants: &[],
 };
 
 /// A drawing that is ready.
-pub(super) struct Cutout {
+pub(super) struct Painting {
     looks: Looks,
     /// What it draws.
     alpha: wgpu::Buffer,
-    /// What is found first, where colours are drawn.
+    /// What is found first, where colours are drawn, and what is blurred.
     colours: Option<Colours>,
-    pipeline: wgpu::RenderPipeline,
+    blurred: Option<Colours>,
+    /// Another picture, for its effect.
+    ground: Option<Picture>,
+    pipeline: Pipeline,
     bind_group: wgpu::BindGroup,
 }
 
-impl Cutout {
-    pub(super) fn new(gpu: &Gpu, looks: Looks, frame: &Frame) -> Self {
+/// A compiled drawing, for any effect.
+type Pipeline = (wgpu::RenderPipeline, wgpu::BindGroupLayout);
+
+impl Painting {
+    /// `before` is what was drawn last; what can be used again is.
+    pub(super) fn new(gpu: &Gpu, looks: Looks, frame: &Frame, before: Option<Self>) -> Self {
         let (effect, format, target, premultiplied) = looks;
+        let before = before.filter(|before| before.looks.1 == format).map(|before| before.pipeline);
+        let pipeline = before.unwrap_or_else(|| pipeline(gpu, format));
         let picture = frame.picture();
         let layout = frame.layout();
         let scale: [f32; 2] = std::array::from_fn(|i| picture.size[i] as f32 / target[i] as f32);
         let sizes = [picture.size[0], picture.size[1], layout.words].map(|value| value as u32);
-        let colours = (effect == Effect::Cutout).then(|| Colours::new(gpu, frame));
-        let grid = colours.as_ref().map_or([1; 3], |Colours { grid, .. }| {
-            [grid.cell, grid.columns, grid.rows].map(|value| value as u32)
-        });
+        let colours = (effect != Effect::Matte).then(|| Colours::new(gpu, frame));
+        let (mut blurred, mut table, mut ground, mut colour) = (None, None, None, [0; 3]);
         let kind = match effect {
             Effect::Cutout => 0,
             Effect::Matte => 1,
+            Effect::Recolor(recolor) => {
+                table = Some(upload(gpu, &recolor::table(&recolor)));
+                2
+            }
+            Effect::Color(color) => {
+                colour = color;
+                3
+            }
+            Effect::Blur(deviation) => {
+                blurred = Some(Colours::blurred(gpu, frame, deviation));
+                4
+            }
+            Effect::Picture => {
+                ground = Some(Picture::new(gpu, picture.size));
+                5
+            }
+        };
+        let grid = |colours: &Option<Colours>| {
+            colours.as_ref().map_or([1; 3], |Colours { grid, .. }| {
+                [grid.cell, grid.columns, grid.rows].map(|value| value as u32)
+            })
         };
         let rest = [kind, scale[0].to_bits(), scale[1].to_bits(), u32::from(premultiplied)];
-        let params = uniform(gpu, "cutout", &[&sizes[..], &rest, &grid].concat());
-        let (pipeline, layout) = pipeline(gpu, format);
+        let colour = colour.map(|value| (f32::from(value) / 255.0).to_bits());
+        let words = [&sizes[..], &rest, &grid(&colours), &grid(&blurred), &colour].concat();
+        let params = uniform(gpu, PAINTING.name, &words);
         let (alpha, _) = frame.alpha();
-        // A matte is drawn without colours, and binds anything.
-        let bound = colours.as_ref().map_or(alpha, |colours| &colours.buffer);
+        // What an effect does not read is bound to anything.
+        let buffer = |colours: &Option<Colours>| colours.as_ref().map(|colours| colours.buffer.clone());
+        let (found, more) = (buffer(&colours), buffer(&blurred).or(table));
         let resources = [
             params.as_entire_binding(),
             wgpu::BindingResource::TextureView(&picture.view),
             alpha.as_entire_binding(),
-            bound.as_entire_binding(),
+            found.as_ref().unwrap_or(alpha).as_entire_binding(),
+            more.as_ref().unwrap_or(alpha).as_entire_binding(),
+            wgpu::BindingResource::TextureView(&ground.as_ref().unwrap_or(picture).view),
         ];
         let entries: Vec<_> = (0..)
             .zip(resources)
             .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource })
             .collect();
         let bind_group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some("cutout"),
-            layout: &layout,
+            label: Some(PAINTING.name),
+            layout: &pipeline.1,
             entries: &entries,
         });
-        Self { looks, alpha: alpha.clone(), colours, pipeline, bind_group }
+        Self { looks, alpha: alpha.clone(), colours, blurred, ground, pipeline, bind_group }
     }
 
     /// Whether it draws so, and what `frame` makes.
@@ -101,12 +133,19 @@ impl Cutout {
         self.looks == looks && self.alpha == *frame.alpha().0
     }
 
+    /// Has the other picture, of the same size, copied in before the next submission.
+    pub(super) fn take(&self, gpu: &Gpu, source: Source<'_>) {
+        if let Some(ground) = &self.ground {
+            ground.take(gpu, source);
+        }
+    }
+
     pub(super) fn record(&self, encoder: &mut wgpu::CommandEncoder, view: &View) {
-        if let Some(colours) = &self.colours {
+        for colours in [&self.colours, &self.blurred].into_iter().flatten() {
             colours.record(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default()));
         }
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
-            label: Some("cutout"),
+            label: Some(PAINTING.name),
             color_attachments: &[Some(wgpu::RenderPassColorAttachment {
                 view,
                 depth_slice: None,
@@ -118,32 +157,32 @@ impl Cutout {
             })],
             ..Default::default()
         });
-        pass.set_pipeline(&self.pipeline);
+        pass.set_pipeline(&self.pipeline.0);
         pass.set_bind_group(0, &self.bind_group, &[]);
         pass.draw(0..3, 0..1);
     }
 }
 
-fn pipeline(gpu: &Gpu, format: Format) -> (wgpu::RenderPipeline, wgpu::BindGroupLayout) {
+fn pipeline(gpu: &Gpu, format: Format) -> Pipeline {
     let entries: Vec<_> = (0..)
-        .zip(CUTOUT.bindings)
+        .zip(PAINTING.bindings)
         .map(|(i, &binding)| wgpu::BindGroupLayoutEntry {
             visibility: wgpu::ShaderStages::FRAGMENT,
             ..shader::entry(i, binding)
         })
         .collect();
     let layout = gpu.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-        label: Some(CUTOUT.name),
+        label: Some(PAINTING.name),
         entries: &entries,
     });
     let module = gpu.device.create_shader_module(wgpu::ShaderModuleDescriptor {
-        label: Some(CUTOUT.name),
-        source: wgpu::ShaderSource::Wgsl(shader::text(&CUTOUT, false).into()),
+        label: Some(PAINTING.name),
+        source: wgpu::ShaderSource::Wgsl(shader::text(&PAINTING, false).into()),
     });
     let pipeline = gpu.device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-        label: Some(CUTOUT.name),
+        label: Some(PAINTING.name),
         layout: Some(&gpu.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: Some(CUTOUT.name),
+            label: Some(PAINTING.name),
             bind_group_layouts: &[Some(&layout)],
             immediate_size: 0,
         })),
@@ -166,4 +205,17 @@ fn pipeline(gpu: &Gpu, format: Format) -> (wgpu::RenderPipeline, wgpu::BindGroup
         cache: None,
     });
     (pipeline, layout)
+}
+
+/// A table of colours, four numbers each.
+fn upload(gpu: &Gpu, table: &[[f32; 3]]) -> wgpu::Buffer {
+    let bytes: Vec<u8> = table
+        .iter()
+        .flat_map(|&[red, green, blue]| [red, green, blue, 0.0])
+        .flat_map(f32::to_le_bytes)
+        .collect();
+    let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
+    let buffer = gpu.buffer("table", bytes.len(), usage);
+    gpu.queue.write_buffer(&buffer, 0, &bytes);
+    buffer
 }

@@ -1,0 +1,78 @@
+/** What effects callers may ask for, and what a wrong one is told. */
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { load, segmentError } from './load.mjs';
+
+const { backgroundOf, checkDraw, recolorOf } = await load('effects');
+const { checkSegment } = await load('options');
+
+const SUBJECTS = ['person', 'hair'];
+const WANTED = 'want one of cutout, matte, { recolor }, { background }';
+const COLORS = 'want #rgb or #rrggbb';
+
+const effectOf = (options) => checkDraw(options, SUBJECTS).task.effect;
+
+test('a drawing is a matte with an effect', () => {
+  const { task, image, ground } = checkDraw({}, SUBJECTS);
+  assert.deepEqual(task, { ...checkSegment({}, SUBJECTS), type: 'draw', effect: 'cutout' });
+  assert.deepEqual([image, ground], [undefined, undefined]);
+  assert.equal(effectOf({ effect: 'matte' }), 'matte');
+  assert.deepEqual(effectOf({ effect: { background: { blur: 12 } } }), { blur: 12 });
+  assert.deepEqual(effectOf({ effect: { background: { color: '#0f8' } } }), { color: [0, 255, 136] });
+});
+
+test('recolouring is all of the colour, and of the hair, unless it is said', () => {
+  const effect = { recolor: { color: '#8A2be2' } };
+  const { task } = checkDraw({ effect }, SUBJECTS);
+  assert.deepEqual(task.effect, { recolor: { color: [138, 43, 226], intensity: 1, lightening: 0 } });
+  assert.deepEqual([task.of, task.intensity], ['hair', 1]);
+  const other = checkDraw({ effect, of: 'person', intensity: 0.5 }, SUBJECTS).task;
+  assert.deepEqual([other.of, other.intensity, other.effect.recolor.intensity], ['person', 0.5, 0.5]);
+  assert.equal(checkDraw({ effect, of: 'cat' }, ['cat']).task.of, 'cat');
+  assert.throws(
+    () => checkDraw({ effect }, ['person']),
+    segmentError('INVALID_INPUT', 'of is not given, and the model has no hair, want one of person, or the model multiclass'),
+  );
+});
+
+test('a picture is a ground with its fit', () => {
+  const image = {};
+  const { task, ...rest } = checkDraw({ effect: { background: { image, fit: 'contain', color: '#abc' } } }, SUBJECTS);
+  assert.equal(task.effect, 'picture');
+  assert.deepEqual(rest, { image, ground: { fit: 'contain', color: '#abc' } });
+  assert.deepEqual(checkDraw({ effect: { background: { image } } }, SUBJECTS).ground, { fit: 'cover', color: undefined });
+});
+
+test('the methods take the options of draw in one object', () => {
+  const matte = { of: 'hair', intensity: 0.5, feather: 4, morphology: undefined, signal: undefined };
+  const recolor = { color: '#123', lightening: 0.2 };
+  assert.deepEqual(recolorOf({ ...matte, ...recolor }), { ...matte, effect: { recolor } });
+  assert.deepEqual(backgroundOf({ ...matte, blur: 3 }), { ...matte, effect: { background: { blur: 3 } } });
+  for (const of of [recolorOf, backgroundOf]) assert.throws(() => of(undefined), segmentError('INVALID_INPUT', 'options is undefined, want an object'));
+});
+
+for (const [effect, message] of [
+  ['glow', `effect is "glow", ${WANTED}`],
+  [null, `effect is null, ${WANTED}`],
+  [{}, `effect is [object Object], ${WANTED}`],
+  [{ recolor: {}, background: {} }, `effect is [object Object], ${WANTED}`],
+  [{ recolor: 'red' }, 'recolor is "red", want an object'],
+  [{ recolor: {} }, `color is undefined, ${COLORS}`],
+  [{ recolor: { color: 'red' } }, `color is "red", ${COLORS}`],
+  [{ recolor: { color: '#12345' } }, `color is "#12345", ${COLORS}`],
+  [{ recolor: { color: '#fff', lightening: 2 } }, 'lightening is 2, want 0 to 1'],
+  [{ background: null }, 'background is null, want an object'],
+  [{ background: {} }, 'background has nothing, want one of blur, color, image'],
+  [{ background: { blur: 5, color: '#fff' } }, 'background has blur and more, want one of blur, color, image'],
+  [{ background: { blur: 0.5 } }, 'blur is 0.5, want 1 to 256'],
+  [{ background: { blur: '9' } }, 'blur is "9", want 1 to 256'],
+  [{ background: { color: '#ggg' } }, `color is "#ggg", ${COLORS}`],
+  [{ background: { image: {}, color: 7 } }, `color is 7, ${COLORS}`],
+  [{ background: { image: {}, fit: 'fill' } }, 'fit is "fill", want cover or contain'],
+]) {
+  test(`draw: ${message}`, () => {
+    assert.throws(() => checkDraw({ effect }, SUBJECTS), segmentError('INVALID_INPUT', message));
+  });
+}
