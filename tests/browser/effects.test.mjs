@@ -147,7 +147,8 @@ ring('effects on the GPU', { Chromium: CHROMIUM }, async (t) => {
       return both;
     }, [ASTRONAUT, COFFEE]);
     assert.deepEqual([got.executor, want.executor], ['gpu', 'cpu']);
-    assertNear(t, 'GPU picture', got, { ...want, pixels: Buffer.from(want.pixels, 'base64') }, GPU_MATTE);
+    // The browser reduces it on the GPU as well, with other roundings.
+    assertNear(t, 'GPU picture', got, { ...want, pixels: Buffer.from(want.pixels, 'base64') }, { mean: 0.3, far: 0.01 });
   });
 
   await t.test('nothing was written to the console', () => assert.deepEqual(complaints, []));

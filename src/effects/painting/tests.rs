@@ -55,7 +55,7 @@ fn a_blurred_ground_has_nothing_of_the_subject() {
         let bytes: Vec<u8> = matte.alpha.iter().flat_map(|&alpha| [alpha, 0, 255 - alpha, 255]).collect();
         let picture = Rgba8::new(width, height, &bytes).unwrap();
         // Pixels that are nearly all ground count as ground.
-        let most = if steep > 1e3 { 0 } else { 2 };
+        let most = if steep > 1e3 { 0 } else { 3 };
         for deviation in [1.0, 2.0, 3.5, 8.0, 20.0, 64.0, 256.0] {
             let blurred = paint(picture, &matte, Effect::Blur(deviation), &[]).unwrap();
             for (i, &[red, green, blue, _]) in blurred.as_chunks::<4>().0.iter().enumerate() {
