@@ -177,7 +177,7 @@ export interface Recolor {
  * What is put behind the subject, one of three.
  *
  * `blur`: its own ground, blurred, with nothing of the subject in it: the standard deviation in pixels of the picture,
- * 1 to 256, as of CSS's `blur()`.
+ * 1 to 256, as of CSS's `blur()`. The least ones are rounded up on pictures above a megapixel: to 2 at 12 megapixels.
  *
  * `color`: `'#rgb'` or `'#rrggbb'`.
  *
