@@ -24,7 +24,7 @@ const GROUNDS = {
 const DYES = {
   Espresso: '#4a3024',
   Copper: '#b5562b',
-  Honey: '#d9a65a',
+  Honey: '#dd9c5c',
   Rose: '#d9698f',
   Violet: '#7d4fc4',
   Ocean: '#2f78c4',

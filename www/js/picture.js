@@ -17,7 +17,7 @@
 /** The library's own limits: above them the page does not decode, and the library says why. */
 const MAX_PIXELS = 50e6;
 const MAX_SIDE = 16384;
-const MAX_DISPLAY = 2048;
+const MAX_DISPLAY = 1600;
 
 /**
  * @param {Blob} blob
