@@ -157,7 +157,7 @@ export interface PaintOptions extends SegmentOptions {
    * A matte of this very picture, to be painted as it is instead of one that the network makes: sliders that change an
    * effect need no new one, and any segmenter can paint what another one cut out. It must be of the picture's size; its
    * values are copied. The CPU paints it. What says how a matte is made (`of`, `feather`, `morphology`, and `intensity`,
-   * except as how much `recolor` does) is refused beside it.
+   * except as how much `recolor` does) is refused beside it. No network runs, so a rollout hears nothing of it.
    */
   matte?: Pick<Matte, 'width' | 'height' | 'alpha'>;
 }

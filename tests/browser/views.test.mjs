@@ -86,6 +86,37 @@ ring('the views of the demo page', { Chromium: CHROMIUM }, async (t) => {
     assertSame(t, 'the last blur', await shown(page), want, 0.1);
   });
 
+  await t.test('the keyboard is enough', async () => {
+    const { page } = await openDemo(browser, url, LARGE);
+    const press = async (key) => {
+      await page.keyboard.press(key);
+      assert.equal(await settled(page), 'done');
+      return page.evaluate(() => document.activeElement?.getAttribute('data-testid'));
+    };
+    const tabTo = async (testId) => {
+      for (let i = 0; i < 30; i++) if ((await press('Tab')) === testId) return;
+      assert.fail(`30 times Tab never came to ${testId}`);
+    };
+    await page.getByTestId('view-cutout').focus();
+    assert.equal(await press('ArrowRight'), 'view-blur');
+    await tabTo('blur');
+    const blurred = await shown(page);
+    await press('End');
+    assert.equal(await page.getByTestId('blur').inputValue(), '1');
+    assert.equal(await page.getByTestId('blur').getAttribute('aria-valuetext'), '20 px');
+    assert.notDeepEqual(await shown(page), blurred);
+    await page.getByTestId('view-color').focus();
+    assert.equal(await press('ArrowRight'), 'view-scene');
+    await tabTo('scene-Studio');
+    const studio = await shown(page);
+    assert.equal(await press('ArrowRight'), 'scene-Dusk');
+    assert.notDeepEqual(await shown(page), studio);
+    assert.equal(await press('Tab'), 'scene-file');
+    await page.getByTestId('view-scene').focus();
+    assert.equal(await press('ArrowRight'), 'view-recolor');
+    await tabTo('lightening');
+  });
+
   await t.test('recolouring is for hair; whom to cut out is as before then', async () => {
     assert.ok(await page.getByTestId('subject-person').isChecked());
     await pick(page, 'view-recolor');

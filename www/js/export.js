@@ -27,6 +27,8 @@ async function paintPng(
   /** @type {Look} */ look,
 ) {
   const canvas = document.createElement('canvas');
+  // The library then draws on it in the way that every browser writes files from.
+  canvas.getContext('2d', { willReadFrequently: true });
   await draw(picture.blob, canvas, { ...drawingOf(look, matte, true), matte });
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
   if (!blob) throw new Error(`This browser cannot write a picture of ${matte.width} x ${matte.height}.`);

@@ -41,7 +41,9 @@ export function paintedScene(name) {
   let scene = painted.get(name);
   if (!scene) {
     const canvas = new OffscreenCanvas(WIDTH, HEIGHT);
-    PAINTINGS[name](/** @type {Context} */ (canvas.getContext('2d', { alpha: false })));
+    const context = /** @type {Context} */ (canvas.getContext('2d', { alpha: false, willReadFrequently: true }));
+    PAINTINGS[name](context);
+    grain(context);
     const small = canvas.transferToImageBitmap();
     scene = { name, whole: small, small };
     painted.set(name, scene);
@@ -101,6 +103,18 @@ function lights(context, seed, count, colors, band, size, strength) {
   }
   context.globalAlpha = 1;
   context.globalCompositeOperation = 'source-over';
+}
+
+/** Too fine to be seen; without it, slow gradients show steps. @param {Context} context */
+function grain(context) {
+  const random = generator(3);
+  const image = context.getImageData(0, 0, WIDTH, HEIGHT);
+  const { data } = image;
+  for (let i = 0; i < data.length; i += 4) {
+    const off = 3 * random() - 1.5;
+    for (let c = 0; c < 3; c++) data[i + c] += off;
+  }
+  context.putImageData(image, 0, 0);
 }
 
 /** @param {Context} context @param {string | CanvasGradient} style */
