@@ -2,12 +2,15 @@
 
 import { SegmentError } from './error.js';
 import { checkObject, checkSegment, invalid, isWithin } from './options.js';
-import type { DrawEffect, DrawTask, Ground } from './protocol.js';
-import type { Background, BackgroundOptions, DrawOptions, Picture, Recolor, RecolorOptions, SegmentOptions } from './types.js';
+import type { DrawEffect, DrawTask, GivenMatte, Ground } from './protocol.js';
+import type { Background, BackgroundOptions, DrawOptions, PaintOptions, Picture, Recolor, RecolorOptions } from './types.js';
 
 const WANTED = 'one of cutout, matte, { recolor }, { background }';
 const MIN_BLUR = 1;
 const MAX_BLUR = 256;
+
+/** What says how a matte is made. */
+const MAKING = ['of', 'intensity', 'feather', 'morphology'] as const;
 
 /** A task, and the picture that it needs as a ground. */
 export interface CheckedDraw {
@@ -19,7 +22,8 @@ export interface CheckedDraw {
 /** `subjects` are the model's. */
 export function checkDraw(options: DrawOptions, subjects: readonly string[]): CheckedDraw {
   checkObject('options', options);
-  const { effect = 'cutout' } = options;
+  const { effect = 'cutout', matte } = options;
+  if (matte !== undefined) checkObject('matte', matte);
   if (effect === 'cutout' || effect === 'matte') return plain(effect, options, subjects);
   if (typeof effect !== 'object' || effect === null) throw invalid('effect', effect, WANTED);
   // Of two it would be unclear which is meant.
@@ -28,19 +32,22 @@ export function checkDraw(options: DrawOptions, subjects: readonly string[]): Ch
   return checkBackground(effect.background, options, subjects);
 }
 
-function checkRecolor(recolor: Recolor, options: SegmentOptions, subjects: readonly string[]): CheckedDraw {
+function checkRecolor(recolor: Recolor, options: PaintOptions, subjects: readonly string[]): CheckedDraw {
   checkObject('recolor', recolor);
-  const { of = 'hair', intensity = 1 } = options;
-  if (options.of === undefined && !subjects.includes(of)) {
+  const { matte, of = matte ? undefined : 'hair', intensity = 1 } = options;
+  if (options.of === undefined && of && !subjects.includes(of)) {
     throw new SegmentError('INVALID_INPUT', `of is not given, and the model has no hair, want one of ${subjects.join(', ')}, or the model multiclass`);
   }
   const { lightening = 0 } = recolor;
   const color = checkColor('color', recolor.color);
   if (!isWithin(lightening, 0, 1)) throw invalid('lightening', lightening, '0 to 1');
-  return plain({ recolor: { color, intensity, lightening } }, { ...options, of, intensity }, subjects);
+  const checked = plain({ recolor: { color, intensity, lightening } }, { ...options, of, intensity: matte ? undefined : intensity }, subjects);
+  // Of a matte that is given it says nothing, of the colour all the same.
+  if (!isWithin(intensity, 0, 1)) throw invalid('intensity', intensity, '0 to 1');
+  return checked;
 }
 
-function checkBackground(background: Background, options: SegmentOptions, subjects: readonly string[]): CheckedDraw {
+function checkBackground(background: Background, options: PaintOptions, subjects: readonly string[]): CheckedDraw {
   checkObject('background', background);
   const { blur, color, image, fit = 'cover' } = background as { blur?: number; color?: string; image?: Picture; fit?: Ground['fit'] };
   const given = [blur, image ?? color].filter((value) => value !== undefined).length;
@@ -55,7 +62,13 @@ function checkBackground(background: Background, options: SegmentOptions, subjec
   return { ...plain('picture', options, subjects), image, ground: { fit, color } };
 }
 
-/** The options of `recolor` as those of `draw`. */
+/** The options of `cutout` as those of `draw`. */
+export function cutoutOf(options: PaintOptions): DrawOptions {
+  checkObject('options', options);
+  return { ...options, effect: 'cutout' };
+}
+
+/** The same for `recolor`. */
 export function recolorOf(options: RecolorOptions): DrawOptions {
   checkObject('options', options);
   const { color, lightening, ...rest } = options;
@@ -65,12 +78,22 @@ export function recolorOf(options: RecolorOptions): DrawOptions {
 /** The same for `replaceBackground`. */
 export function backgroundOf(options: BackgroundOptions): DrawOptions {
   checkObject('options', options);
-  const { of, intensity, feather, morphology, signal, ...background } = options;
-  return { of, intensity, feather, morphology, signal, effect: { background } };
+  const { of, intensity, feather, morphology, signal, matte, ...background } = options;
+  return { of, intensity, feather, morphology, signal, matte, effect: { background } };
 }
 
-function plain(effect: DrawEffect, options: SegmentOptions, subjects: readonly string[]): CheckedDraw {
-  return { task: { ...checkSegment(options, subjects), type: 'draw', effect }, image: undefined, ground: undefined };
+function plain(effect: DrawEffect, options: PaintOptions, subjects: readonly string[]): CheckedDraw {
+  const matte = options.matte && copyMatte(options.matte, options);
+  return { task: { ...checkSegment(options, subjects), type: 'draw', effect, ...(matte && { matte }) }, image: undefined, ground: undefined };
+}
+
+/** Whether it is of the picture's size shows where the picture is opened. */
+function copyMatte(matte: GivenMatte, options: PaintOptions): GivenMatte {
+  for (const name of MAKING) if (options[name] !== undefined) throw invalid(name, options[name], 'it left out beside a matte, which is made already');
+  const { width, height, alpha } = matte;
+  if (Object.prototype.toString.call(alpha) !== '[object Uint8ClampedArray]') throw invalid('matte.alpha', alpha, 'a Uint8ClampedArray');
+  if (alpha.length !== width * height) throw invalid('matte.alpha.length', alpha.length, `${width} x ${height}`);
+  return { width, height, alpha: new Uint8ClampedArray(alpha) };
 }
 
 function checkColor(name: string, color: unknown): number[] {

@@ -13,7 +13,7 @@ import { drawGround } from './ground.js';
 import { openDrawable, sizeOf } from './pixels.js';
 import type { Answer, Captured, GpuLoaded, Reply, Request, Task } from './protocol.js';
 import portrait from './self-test.jpg';
-import { ownBuffers, release } from './transfer.js';
+import { ownBuffers, release, releaseGround } from './transfer.js';
 
 type Load = Extract<Request, { type: 'load-gpu' }>;
 type Call = Extract<Request, { picture: Captured }>;
@@ -60,13 +60,14 @@ export class GpuRunner {
 
   async #call(call: Call): Promise<Answer<Task>> {
     const start = performance.now();
-    const picture = await openDrawable(call.picture, this.#maxPixels, pictureSize);
-    const decodeMs = performance.now() - start;
+    let picture: ImageBitmap | VideoFrame | undefined;
     try {
-      return await this.#run(call, picture, decodeMs);
+      picture = await openDrawable(call.picture, this.#maxPixels, pictureSize);
+      return await this.#run(call, picture, performance.now() - start);
     } finally {
-      picture.close();
+      picture?.close();
       release(call.picture);
+      releaseGround(call);
     }
   }
 

@@ -3,9 +3,8 @@
 import { SegmentError } from './error.js';
 import { type PictureSize, openDrawable, sizeOf } from './pixels.js';
 import type { Ground } from './protocol.js';
-import { release } from './transfer.js';
 
-/** Draws `ground` for a picture of `width` x `height`, and gives back its memory. `read`: what is drawn is read here. */
+/** Draws `ground` for a picture of `width` x `height`. `read`: what is drawn is read here. */
 export async function drawGround(
   { picture, fit, color }: Ground,
   [width, height]: [number, number],
@@ -26,6 +25,5 @@ export async function drawGround(
   context.imageSmoothingQuality = 'high';
   context.drawImage(image, (width - w) / 2, (height - h) / 2, w, h);
   image.close();
-  release(picture);
   return context;
 }

@@ -7,7 +7,7 @@
 
 import type { Build } from './features.js';
 import type { Files } from './files.js';
-import type { Arithmetic, ErrorCode, Executor, ModelContract, ModelId, Morphology, Timings } from './types.js';
+import type { Arithmetic, ErrorCode, Executor, Matte, ModelContract, ModelId, Morphology, Timings } from './types.js';
 
 /** Straight RGBA, row by row. */
 export interface Pixels {
@@ -46,6 +46,8 @@ export interface SegmentTask {
 export interface DrawTask extends Omit<SegmentTask, 'type'> {
   type: 'draw';
   effect: DrawEffect;
+  /** What is painted, if no network is to run. It is never transferred, so that the call can be done again. */
+  matte?: GivenMatte;
   /** The other picture of the effect `picture`. It is never transferred: whoever runs the call gets a copy, and closes it. */
   ground?: Ground;
 }
@@ -58,6 +60,9 @@ export type DrawEffect =
   | { recolor: { color: number[]; intensity: number; lightening: number } }
   | { color: number[] }
   | { blur: number };
+
+/** A copy of the caller's. */
+export type GivenMatte = Pick<Matte, 'width' | 'height' | 'alpha'>;
 
 export interface Ground {
   picture: Captured;

@@ -11,9 +11,9 @@ import { paint } from './drawing.js';
 import { SegmentError, hasCode, messageOf } from './error.js';
 import { drawGround } from './ground.js';
 import { type Opened, openPicture } from './pixels.js';
-import type { Captured, Loaded, Reply, Request } from './protocol.js';
+import type { Captured, GivenMatte, Loaded, Reply, Request, RunTimings } from './protocol.js';
 import { Run } from './run.js';
-import { ownBuffers, release, transferables } from './transfer.js';
+import { ownBuffers, release, releaseGround, transferables } from './transfer.js';
 
 type Load = Extract<Request, { type: 'load' }>;
 type Call = Extract<Request, { picture: Captured }>;
@@ -100,9 +100,10 @@ export class Runner {
           if (this.#closed) throw closed();
           return guard(act);
         });
-        const executor = this.#executor;
+        const given = call.type === 'draw' ? call.matte : undefined;
+        const executor = given ? 'cpu' : this.#executor;
         if (call.type === 'predict') return { ...(await run.predict(decodeMs)), executor };
-        const matte = await run.segment(options(call), decodeMs);
+        const matte = given ? fitting(given, opened, decodeMs) : await run.segment(options(call), decodeMs);
         if (call.type === 'segment') return { ...matte, executor };
         const { width, height, timings } = matte;
         const ground = call.ground && (await drawGround(call.ground, [width, height], true, this.#maxPixels, sizeOfHead));
@@ -112,6 +113,7 @@ export class Runner {
       picture,
     );
     opened?.close();
+    releaseGround(call);
     this.#calling = false;
     if (this.#closed) this.#free();
   }
@@ -172,6 +174,14 @@ function guard<T>(call: () => T): T {
 
 function options({ of, intensity, feather, morphology }: Exclude<Call, { type: 'predict' }>) {
   return { of, intensity, feather, morphology };
+}
+
+/** A matte of the caller's, as if it had been made here. */
+function fitting(matte: GivenMatte, { source: { width, height } }: Opened, decodeMs: number): GivenMatte & { timings: RunTimings } {
+  if (matte.width !== width || matte.height !== height) {
+    throw new SegmentError('INVALID_INPUT', `matte is of ${matte.width}x${matte.height}, want the picture's ${width}x${height}`);
+  }
+  return { ...matte, timings: { decodeMs, preMs: 0, inferMs: 0, postMs: 0 } };
 }
 
 function closed(): SegmentError {

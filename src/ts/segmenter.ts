@@ -9,7 +9,7 @@ import { wasmUrl } from './assets.js';
 import { checkCanvas, show } from './canvas.js';
 import { refuseAdapter, refuseGpu } from './choice.js';
 import { Client } from './client.js';
-import { backgroundOf, checkDraw, recolorOf } from './effects.js';
+import { backgroundOf, checkDraw, cutoutOf, recolorOf } from './effects.js';
 import { SegmentError, abortedBy, messageOf } from './error.js';
 import { type Build, chooseBuild, refuseThreads } from './features.js';
 import { Downloads } from './files.js';
@@ -20,7 +20,7 @@ import { capture } from './picture.js';
 import type { Captured, LoadTask } from './protocol.js';
 import { ThreadUnavailable, pageThread, workerThread } from './threads.js';
 import { release } from './transfer.js';
-import type { BackgroundOptions, CreateOptions, DrawOptions, Drawing, Info, Matte, Participation, Picture, PredictOptions, Prediction, RecolorOptions, SegmentOptions } from './types.js';
+import type { BackgroundOptions, CreateOptions, DrawOptions, Drawing, Info, Matte, PaintOptions, Participation, Picture, PredictOptions, Prediction, RecolorOptions, SegmentOptions } from './types.js';
 
 export class Segmenter {
   /**
@@ -158,11 +158,12 @@ export class Segmenter {
    * @throws {SegmentError} as `segment`; `INVALID_INPUT` also if the canvas has a context of another kind
    */
   draw(picture: Picture, canvas: HTMLCanvasElement | OffscreenCanvas, options: DrawOptions = {}): Promise<Drawing> {
-    return this.#watch(picture, undefined, async () => {
+    const draw = async () => {
       const { bitmap, ...drawing } = await this.#draw(picture, options, () => checkCanvas(canvas));
       show(bitmap, canvas);
       return drawing;
-    });
+    };
+    return this.#watch(picture, undefined, draw, options?.matte);
   }
 
   /**
@@ -171,8 +172,8 @@ export class Segmenter {
    *
    * @throws {SegmentError} as `segment`
    */
-  cutout(picture: Picture, options: SegmentOptions = {}): Promise<ImageBitmap> {
-    return this.#bitmap(picture, () => (checkObject('options', options), { ...options, effect: 'cutout' }));
+  cutout(picture: Picture, options: PaintOptions = {}): Promise<ImageBitmap> {
+    return this.#bitmap(picture, options, cutoutOf);
   }
 
   /**
@@ -181,7 +182,7 @@ export class Segmenter {
    * @throws {SegmentError} as `segment`
    */
   recolor(picture: Picture, options: RecolorOptions): Promise<ImageBitmap> {
-    return this.#bitmap(picture, () => recolorOf(options));
+    return this.#bitmap(picture, options, recolorOf);
   }
 
   /**
@@ -190,7 +191,7 @@ export class Segmenter {
    * @throws {SegmentError} as `segment`
    */
   replaceBackground(picture: Picture, options: BackgroundOptions): Promise<ImageBitmap> {
-    return this.#bitmap(picture, () => backgroundOf(options));
+    return this.#bitmap(picture, options, backgroundOf);
   }
 
   /**
@@ -285,8 +286,8 @@ export class Segmenter {
     }
   }
 
-  #bitmap(picture: Picture, options: () => DrawOptions): Promise<ImageBitmap> {
-    return this.#watch(picture, undefined, async () => (await this.#draw(picture, options())).bitmap);
+  #bitmap<T extends PaintOptions>(picture: Picture, options: T, drawn: (options: T) => DrawOptions): Promise<ImageBitmap> {
+    return this.#watch(picture, undefined, async () => (await this.#draw(picture, drawn(options))).bitmap, options?.matte);
   }
 
   async #draw(picture: Picture, options: DrawOptions, check = () => {}): Promise<Drawing & { bitmap: ImageBitmap }> {
@@ -303,17 +304,18 @@ export class Segmenter {
       under.catch(() => taken.picture.then(release)).catch(() => {});
     }
     try {
-      const answer = await this.#client.call(task, ready, signal);
+      // Painting alone is the CPU's: its worker is there whatever runs the network.
+      const answer = await this.#client.call(task, ready, signal, task.matte !== undefined);
       return { ...answer, timings: complete(answer.timings, taken, start) };
     } finally {
       under?.then(release, () => {});
     }
   }
 
-  /** Makes a call, before the eyes of the rollout if there is one. */
-  async #watch<T>(picture: Picture, segment: SegmentOptions | undefined, call: () => Promise<T>): Promise<T> {
+  /** Makes a call, before the eyes of the rollout if there is one. With a `matte` no model of it runs. */
+  async #watch<T>(picture: Picture, segment: SegmentOptions | undefined, call: () => Promise<T>, matte?: unknown): Promise<T> {
     const part = this.#part;
-    if (!part) return call();
+    if (!part || matte) return call();
     if (part.withdrawn) throw new SegmentError('ROLLED_BACK', `the rollout gives the model ${part.model} no longer, want a new segmenter`);
     return part.watch(call, () => this.info.executor, picture, segment);
   }

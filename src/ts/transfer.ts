@@ -1,6 +1,6 @@
 /** What happens to a captured picture's memory: moved to the other thread, or given back. */
 
-import type { Captured, Reply } from './protocol.js';
+import type { Captured, Reply, Task } from './protocol.js';
 
 /** What of a picture moves to the other thread instead of being copied. */
 export function transferables(picture: Captured): Transferable[] {
@@ -13,6 +13,11 @@ export function transferables(picture: Captured): Transferable[] {
 export function release(picture: Captured): void {
   if (picture.kind === 'bitmap') picture.bitmap.close();
   if (picture.kind === 'frame') picture.frame.close();
+}
+
+/** The same for the other picture of a call, on the thread that ran it, however that ended. */
+export function releaseGround(call: Task): void {
+  if (call.type === 'draw' && call.ground) release(call.ground.picture);
 }
 
 /** What of an answer moves to the page. */

@@ -151,7 +151,18 @@ export interface SegmentOptions {
   signal?: AbortSignal;
 }
 
-export interface DrawOptions extends SegmentOptions {
+/** What every effect takes. */
+export interface PaintOptions extends SegmentOptions {
+  /**
+   * A matte of this very picture, to be painted as it is instead of one that the network makes: sliders that change an
+   * effect need no new one, and any segmenter can paint what another one cut out. It must be of the picture's size; its
+   * values are copied. The CPU paints it. What says how a matte is made (`of`, `feather`, `morphology`, and `intensity`,
+   * except as how much `recolor` does) is refused beside it. No network runs, so a rollout hears nothing of it.
+   */
+  matte?: Pick<Matte, 'width' | 'height' | 'alpha'>;
+}
+
+export interface DrawOptions extends PaintOptions {
   /** Default: `'cutout'`. */
   effect?: Effect;
 }
@@ -186,9 +197,9 @@ export interface Recolor {
  */
 export type Background = { blur: number } | { color: string } | { image: Picture; fit?: 'cover' | 'contain'; color?: string };
 
-export type RecolorOptions = SegmentOptions & Recolor;
+export type RecolorOptions = PaintOptions & Recolor;
 
-export type BackgroundOptions = SegmentOptions & Background;
+export type BackgroundOptions = PaintOptions & Background;
 
 export interface PredictOptions {
   /** Gives up this call; it then rejects with `ABORTED`. Others are not affected. */
@@ -229,7 +240,7 @@ export interface Drawing {
   height: number;
   /** Where the GPU draws, its stages cannot be told apart: `inferMs` is until it has taken on all of them. */
   timings: Timings;
-  /** What ran the network. */
+  /** What ran the network; `'cpu'` where a matte was given. */
   executor: Executor;
 }
 

@@ -8,11 +8,11 @@ import { join } from 'node:path';
 
 import { PNG } from 'pngjs';
 
-import { CHROMIUM, launch, open } from './lib/chromium.mjs';
+import { CHROMIUM, launch, open, until } from './lib/chromium.mjs';
 import { COUNTING, gpuWorker, launchGpu, openGpu } from './lib/gpu.mjs';
 import { CLI, fixture } from './lib/paths.mjs';
 import { ring } from './lib/ring.mjs';
-import { host } from './lib/server.mjs';
+import { host, sendDist } from './lib/server.mjs';
 import { GPU_MATTE, SAME_PIXELS } from './lib/tolerance.mjs';
 
 const ASTRONAUT = 'images/astronaut.png';
@@ -27,8 +27,13 @@ const ROWS = [
   ['replaceBackground', { color: '#0a8' }, ['--background', '#0a8']],
 ];
 
+/** Goes before a worker's script, which then keeps an eye on the backgrounds that are sent to it. */
+const WATCHING = `globalThis.grounds = [];
+addEventListener('message', ({ data }) => data.ground && grounds.push(data.ground.picture));\n`;
+
 ring('effects', { Chromium: CHROMIUM }, async (t) => {
-  const { url } = await host(t);
+  const answers = { '/featheredge/worker.js': (_, response) => sendDist(response, 'worker.js', (bytes) => Buffer.concat([Buffer.from(WATCHING), bytes])) };
+  const { url } = await host(t, { answers });
   const browser = await launch(t);
   const { page, complaints } = await open(browser, `${url}bare.html`);
   await page.evaluate(async () => Object.assign(globalThis, { tools: await import('/tools.js') }));
@@ -64,6 +69,86 @@ ring('effects', { Chromium: CHROMIUM }, async (t) => {
     near(cover[1], at((width - height) / 2 + (20 / 512) * height, height / 2), 'cover');
     near(contain[1], at((20 / 512) * width, height / 2), 'contain');
     assert.deepEqual([contain[0], onRed[0]], [[0, 0, 0, 0], [255, 0, 0, 255]]);
+  });
+
+  await t.test('a matte that is given is painted to the very pixels, by any segmenter', async () => {
+    const { rows, answer, intact } = await page.evaluate(async ([path, ground]) => {
+      const [picture, image] = [await tools.fixture(path), await tools.fixture(ground)];
+      const selfie = await tools.Segmenter.create({ executor: 'cpu' });
+      const person = await segmenter.segment(picture, { feather: 4 });
+      const hair = await segmenter.segment(picture, { of: 'hair', intensity: 0.6 });
+      const bytes = async (segmenter, options) => {
+        const canvas = new OffscreenCanvas(1, 1);
+        canvas.getContext('2d', { willReadFrequently: true });
+        await segmenter.draw(picture, canvas, options);
+        return new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+      };
+      const rows = [];
+      for (const [effect, matte, made, painted] of [
+        ['cutout', person, { feather: 4 }],
+        ['matte', person, { feather: 4 }],
+        [{ background: { blur: 9 } }, person, { feather: 4 }],
+        [{ background: { color: '#0a8' } }, person, { feather: 4 }],
+        [{ background: { image, fit: 'contain' } }, person, { feather: 4 }],
+        [{ recolor: { color: '#8a2be2', lightening: 0.4 } }, hair, { intensity: 0.6 }, { intensity: 0.6 }],
+      ]) {
+        const want = await bytes(segmenter, { effect, ...made });
+        for (const painter of [segmenter, selfie]) {
+          const got = await bytes(painter, { effect, matte, ...painted });
+          rows.push([JSON.stringify(effect), got.length, got.reduce((off, value, i) => off + (value !== want[i] ? 1 : 0), 0), new Set(want).size]);
+        }
+      }
+      // It was copied at the call, and is the caller's still.
+      const drawing = selfie.draw(picture, new OffscreenCanvas(1, 1), { matte: hair });
+      hair.alpha.fill(0);
+      const answer = await drawing;
+      selfie.close();
+      return { rows, answer, intact: person.alpha.length };
+    }, [ASTRONAUT, COFFEE]);
+    assert.equal(rows.length, 12);
+    for (const [effect, length, off, colours] of rows) assert.deepEqual([length, off, colours > 50], [512 * 512, 0, true], effect);
+    assert.equal(intact, 512 * 512);
+    const { width, height, executor, timings } = answer;
+    assert.deepEqual([width, height, executor, timings.preMs, timings.inferMs, timings.postMs], [512, 512, 'cpu', 0, 0, 0]);
+  });
+
+  await t.test('a matte of another size is refused, by its size', async () => {
+    const failures = await page.evaluate(async (path) => {
+      const picture = await tools.fixture(path);
+      const matte = (width, height) => ({ width, height, alpha: new Uint8ClampedArray(width * height) });
+      const failures = [
+        await tools.failure(segmenter.cutout(picture, { matte: matte(256, 1024) })),
+        await tools.failure(segmenter.draw(picture, new OffscreenCanvas(1, 1), { matte: matte(512, 511), effect: 'matte' })),
+        await tools.failure(segmenter.recolor(picture, { color: '#123', matte: { ...matte(512, 512), width: 511 } })),
+      ];
+      (await segmenter.cutout(picture, { matte: matte(512, 512) })).close();
+      return failures;
+    }, ASTRONAUT);
+    assert.deepEqual(failures.map(({ code, message }) => `${code}: ${message}`), [
+      "INVALID_INPUT: matte is of 256x1024, want the picture's 512x512",
+      "INVALID_INPUT: matte is of 512x511, want the picture's 512x512",
+      'INVALID_INPUT: matte.alpha.length is 262144, want 511 x 512',
+    ]);
+  });
+
+  await t.test('a background leaves the worker, however its call ends', async () => {
+    await until(() => page.workers().length === 1);
+    const before = await page.workers()[0].evaluate(() => grounds.length);
+    const ended = await page.evaluate(async (path) => {
+      const image = await createImageBitmap(new ImageData(64, 64));
+      const opaque = new OffscreenCanvas(64, 64);
+      opaque.getContext('2d', { alpha: false }).fillRect(0, 0, 64, 64);
+      const picture = await tools.fixture(path);
+      (await segmenter.replaceBackground(picture, { image })).close();
+      (await segmenter.replaceBackground(picture, { image: opaque })).close();
+      return [
+        await tools.failure(segmenter.replaceBackground(new Blob(['none']), { image })),
+        await tools.failure(segmenter.replaceBackground(new Blob(['none']), { image: opaque })),
+        await tools.failure(segmenter.replaceBackground(picture, { image: opaque, matte: { width: 1, height: 1, alpha: new Uint8ClampedArray(1) } })),
+      ].map(({ code }) => code);
+    }, ASTRONAUT);
+    assert.deepEqual(ended, ['UNSUPPORTED_PICTURE', 'UNSUPPORTED_PICTURE', 'INVALID_INPUT']);
+    await assertReleased(page.workers()[0], before + 5);
   });
 
   await t.test('twelve megapixels stay so', async (t) => {
@@ -113,7 +198,7 @@ ring('effects', { Chromium: CHROMIUM }, async (t) => {
 ring('effects on the GPU', { Chromium: CHROMIUM }, async (t) => {
   const browser = await launchGpu(t);
   if (!browser) return;
-  const { page, complaints } = await openGpu(t, browser, { prefix: () => COUNTING });
+  const { page, complaints } = await openGpu(t, browser, { prefix: () => COUNTING + WATCHING });
   await page.evaluate(async () => (globalThis.segmenter = await tools.Segmenter.create({ model: 'multiclass', executor: 'gpu' })).info);
   await page.evaluate(effect, [ASTRONAUT, 'cutout', {}]);
   const worker = await gpuWorker(page);
@@ -151,6 +236,34 @@ ring('effects on the GPU', { Chromium: CHROMIUM }, async (t) => {
     assertNear(t, 'GPU picture', got, { ...want, pixels: Buffer.from(want.pixels, 'base64') }, { mean: 0.3, far: 0.01 });
   });
 
+  await t.test('a matte that is given is painted beside it, as it would paint its own', async (t) => {
+    const before = await worker.evaluate(() => ({ ...counts }));
+    await page.evaluate(async (path) => (globalThis.hair = await segmenter.segment(await tools.fixture(path), { of: 'hair' })), ASTRONAUT);
+    const between = await worker.evaluate(() => ({ ...counts }));
+    assert.ok(between.submits > before.submits);
+    for (const [effect, options] of [
+      [{ recolor: { color: '#8a2be2', lightening: 0.4 } }, { intensity: 1 }],
+      [{ background: { blur: 9 } }, {}],
+    ]) {
+      const [want, got] = await page.evaluate(drawTwice, [ASTRONAUT, effect, options]);
+      assert.deepEqual([want.executor, got.executor], ['gpu', 'cpu']);
+      assertNear(t, `GPU and given matte ${JSON.stringify(effect)}`, got, { ...want, pixels: Buffer.from(want.pixels, 'base64') }, GPU_MATTE);
+    }
+    const after = await worker.evaluate(() => ({ ...counts }));
+    assert.equal(after.submits - between.submits, 2);
+  });
+
+  await t.test('a background leaves its worker, however the call ends', async () => {
+    const before = await worker.evaluate(() => grounds.length);
+    const { code } = await page.evaluate(async () => {
+      const image = new OffscreenCanvas(64, 64);
+      image.getContext('2d', { alpha: false }).fillRect(0, 0, 64, 64);
+      return tools.failure(segmenter.replaceBackground(new Blob(['none']), { image }));
+    });
+    assert.equal(code, 'UNSUPPORTED_PICTURE');
+    await assertReleased(worker, before + 1);
+  });
+
   await t.test('nothing was written to the console', () => assert.deepEqual(complaints, []));
 });
 
@@ -163,6 +276,29 @@ async function effect([path, method, options]) {
   bitmap.close();
   const { data } = context.getImageData(0, 0, width, height);
   return { executor: segmenter.info.executor, width, height, pixels: await tools.base64(new Blob([data])) };
+}
+
+/** In the page: an effect on a canvas, first with a matte of its own, then with the hair's that is there. */
+async function drawTwice([path, effect, options]) {
+  const picture = await tools.fixture(path);
+  const read = async (options) => {
+    const canvas = document.createElement('canvas');
+    const { executor } = await segmenter.draw(picture, canvas, { effect, ...options });
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d');
+    copy.drawImage(canvas, 0, 0);
+    const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+    return { executor, width: canvas.width, height: canvas.height, pixels: await tools.base64(new Blob([data])) };
+  };
+  // The feather of the matte that is there is the narrowest.
+  return [await read({ of: 'hair', feather: 3, ...options }), await read({ matte: hair, ...options })];
+}
+
+/** Asserts that so many backgrounds came to a worker, the last one as more than a file, and that all were closed there. */
+async function assertReleased(worker, count) {
+  const widths = await worker.evaluate(() => grounds.map(({ frame, bitmap }) => frame?.codedWidth ?? bitmap?.width));
+  assert.equal(widths.length, count);
+  assert.equal(widths.at(-1), 0);
+  assert.deepEqual(widths.filter((width) => width > 0), []);
 }
 
 /** The command line's, with the same model. */

@@ -9,7 +9,7 @@ import { PNG } from 'pngjs';
 import { serve } from '../../scripts/serve.mjs';
 import { CHROMIUM, launch, open, until } from './lib/chromium.mjs';
 import { later } from './lib/clean.mjs';
-import { choose, download, downloadMatte, drop, openDemo, pick, settled } from './lib/demo.mjs';
+import { choose, download, downloadMatte, drop, openDemo, pick, settled, shown } from './lib/demo.mjs';
 import { assertAlike, assertShows, nativeMatte } from './lib/matte.mjs';
 import { ROOT, fixture } from './lib/paths.mjs';
 import { pngHeader } from './lib/pictures.mjs';
@@ -169,7 +169,7 @@ ring('the demo page', { Chromium: CHROMIUM }, async (t) => {
     const { page } = await openDemo(browser, url, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 });
     const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.equal(await page.evaluate(() => innerWidth), 360);
-    for (const testId of ['view-cutout', 'view-color', 'view-recolor', 'view-matte']) {
+    for (const testId of ['view-cutout', 'view-blur', 'view-color', 'view-scene', 'view-recolor', 'view-matte']) {
       assert.equal(await pick(page, testId), 'done');
       assert.equal(await overflow(), 0, testId);
     }
@@ -188,11 +188,9 @@ ring('the demo page', { Chromium: CHROMIUM }, async (t) => {
 
 /** The result on the stage is neither blank nor full. */
 async function assertCanvasShows(page) {
-  const share = await page.getByTestId('result').evaluate((canvas) => {
-    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    let bright = 0;
-    for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 128 && data[i] > 128) bright++;
-    return (4 * bright) / data.length;
-  });
+  const { pixels } = await shown(page);
+  let bright = 0;
+  for (let i = 0; i < pixels.length; i += 4) if (pixels[i + 3] > 128 && pixels[i] > 128) bright++;
+  const share = (4 * bright) / pixels.length;
   assert.ok(share > 0.01 && share < 0.99, `${(100 * share).toFixed(1)} % of the result is bright`);
 }

@@ -40,7 +40,7 @@ ring('privacy', { Chromium: CHROMIUM }, async (t) => {
   const work = async (intensity) => {
     for (const path of ['images/obama-podium.jpg', 'images/astronaut.png', 'images/no-portrait-coffee.png']) {
       await choose(page, fixture(path));
-      for (const testId of ['subject-hair', 'view-matte', 'view-recolor', 'view-color', 'view-cutout', 'subject-person']) {
+      for (const testId of ['subject-hair', 'view-matte', 'view-recolor', 'view-color', 'view-blur', 'view-scene', 'view-cutout', 'subject-person']) {
         assert.equal(await pick(page, testId), 'done');
       }
       await page.getByTestId('view-compare').click();

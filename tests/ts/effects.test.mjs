@@ -5,7 +5,7 @@ import test from 'node:test';
 
 import { load, segmentError } from './load.mjs';
 
-const { backgroundOf, checkDraw, recolorOf } = await load('effects');
+const { backgroundOf, checkDraw, cutoutOf, recolorOf } = await load('effects');
 const { checkSegment } = await load('options');
 
 const SUBJECTS = ['person', 'hair'];
@@ -46,12 +46,49 @@ test('a picture is a ground with its fit', () => {
 });
 
 test('the methods take the options of draw in one object', () => {
-  const matte = { of: 'hair', intensity: 0.5, feather: 4, morphology: undefined, signal: undefined };
+  const made = { of: 'hair', intensity: 0.5, feather: 4, morphology: undefined, signal: undefined, matte: undefined };
   const recolor = { color: '#123', lightening: 0.2 };
-  assert.deepEqual(recolorOf({ ...matte, ...recolor }), { ...matte, effect: { recolor } });
-  assert.deepEqual(backgroundOf({ ...matte, blur: 3 }), { ...matte, effect: { background: { blur: 3 } } });
-  for (const of of [recolorOf, backgroundOf]) assert.throws(() => of(undefined), segmentError('INVALID_INPUT', 'options is undefined, want an object'));
+  assert.deepEqual(recolorOf({ ...made, ...recolor }), { ...made, effect: { recolor } });
+  assert.deepEqual(backgroundOf({ ...made, blur: 3 }), { ...made, effect: { background: { blur: 3 } } });
+  assert.deepEqual(cutoutOf(made), { ...made, effect: 'cutout' });
+  for (const of of [cutoutOf, recolorOf, backgroundOf]) assert.throws(() => of(undefined), segmentError('INVALID_INPUT', 'options is undefined, want an object'));
 });
+
+test('a given matte is copied, and asks nothing of the model', () => {
+  const matte = { width: 2, height: 3, alpha: Uint8ClampedArray.of(0, 1, 2, 3, 4, 255), executor: 'gpu' };
+  const { alpha } = matte;
+  for (const effect of ['cutout', 'matte', { background: { blur: 4 } }, { background: { image: {} } }, { recolor: { color: '#123' } }]) {
+    const { task } = checkDraw({ effect, matte }, ['person']);
+    assert.deepEqual(task.matte, { width: 2, height: 3, alpha });
+    assert.notEqual(task.matte.alpha.buffer, alpha.buffer);
+  }
+  assert.equal(alpha.length, 6);
+  assert.ok(!('matte' in checkDraw({}, SUBJECTS).task));
+  // How much of a colour is wanted is still to be said.
+  const { effect } = checkDraw({ effect: { recolor: { color: '#123' } }, matte, intensity: 0.25 }, ['person']).task;
+  assert.equal(effect.recolor.intensity, 0.25);
+});
+
+const MATTE = { width: 2, height: 2, alpha: new Uint8ClampedArray(4) };
+const MADE = 'want it left out beside a matte, which is made already';
+
+for (const [options, message] of [
+  [{ matte: null }, 'matte is null, want an object'],
+  [{ matte: 7, effect: { recolor: { color: '#123' } } }, 'matte is 7, want an object'],
+  [{ matte: { ...MATTE, alpha: [0, 0, 0, 0] } }, 'matte.alpha is [0, 0, 0, 0], want a Uint8ClampedArray'],
+  [{ matte: { ...MATTE, width: 3 } }, 'matte.alpha.length is 4, want 3 x 2'],
+  [{ matte: { alpha: MATTE.alpha } }, 'matte.alpha.length is 4, want undefined x undefined'],
+  [{ matte: MATTE, of: 'hair' }, `of is "hair", ${MADE}`],
+  [{ matte: MATTE, of: 'hair', effect: { recolor: { color: '#123' } } }, `of is "hair", ${MADE}`],
+  [{ matte: MATTE, intensity: 0 }, `intensity is 0, ${MADE}`],
+  [{ matte: MATTE, feather: 3 }, `feather is 3, ${MADE}`],
+  [{ matte: MATTE, morphology: { operation: 'open', radius: 1 } }, `morphology is [object Object], ${MADE}`],
+  [{ matte: MATTE, intensity: 2, effect: { recolor: { color: '#123' } } }, 'intensity is 2, want 0 to 1'],
+]) {
+  test(`draw with a matte: ${message}`, () => {
+    assert.throws(() => checkDraw(options, ['person']), segmentError('INVALID_INPUT', message));
+  });
+}
 
 for (const [effect, message] of [
   ['glow', `effect is "glow", ${WANTED}`],

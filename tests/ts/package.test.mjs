@@ -91,7 +91,10 @@ test('the declarations serve a strict project', () => {
         console.log(dyed.width, blurred.width);
         await segmenter.segment(frame, { feather: 5, morphology: { operation: 'open', radius: 2 } });
         try {
-          const { alpha, width, timings } = await segmenter.segment(file, { of: 'hair', intensity: 0.5 });
+          const matte = await segmenter.segment(file, { of: 'hair', intensity: 0.5 });
+          const { alpha, width, timings } = matte;
+          (await segmenter.recolor(file, { color: '#123', matte })).close();
+          await segmenter.draw(file, new OffscreenCanvas(1, 1), { effect: { background: { blur: 9 } }, matte: { width: 1, height: 1, alpha } });
           console.log(timings.totalMs.toFixed(), segmenter.info.reason);
           return new ImageData(alpha, width);
         } catch (error) {

@@ -7,7 +7,7 @@ const SIDE = 64;
 const RADIUS = 7;
 const SATURATION = 1.35;
 
-/** @param {HTMLCanvasElement} canvas @param {HTMLCanvasElement} photo */
+/** @param {HTMLCanvasElement} canvas @param {ImageBitmap} photo */
 export function paintAmbient(canvas, photo) {
   canvas.width = canvas.height = SIDE;
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', { willReadFrequently: true }));

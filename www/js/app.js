@@ -1,8 +1,9 @@
 /**
  * The demo page: a picture comes in, the library cuts it out, the stage shows it.
  *
- * Each wish of the visitor is a turn; a new turn aborts the one before, so nothing stale is ever shown.
- * What is on show (`shown`) changes only when a turn ends well.
+ * Each wish for another picture or matte is a turn; a new turn aborts the one before, so nothing stale is ever shown.
+ * What is on show (`shown`) changes only when a turn ends well. All else is another look of the same matte, which the
+ * library paints without running a network.
  */
 
 import { makeCamera } from './camera.js';
@@ -13,8 +14,9 @@ import { time } from './format.js';
 import { makeIntake } from './intake.js';
 import { LEAST_COVERAGE, keep, makeCut } from './matte.js';
 import * as models from './models.js';
-import { explainNothing, hideNotice, hideProgress, say, showNotice, showProgress } from './notices.js';
+import { explainNothing, hideNotice, hideProgress, say, showNotice, showProgress, state } from './notices.js';
 import { part } from './page.js';
+import { paint } from './painter.js';
 import { open } from './picture.js';
 import { makeSamples } from './samples.js';
 import * as stage from './stage.js';
@@ -37,13 +39,15 @@ let shown;
 /** The picture of the present turn, shown or about to be. @type {Picture | undefined} */
 let picture;
 let turn = new AbortController();
+/** Aborted when another picture comes to the stage. */
+let sight = new AbortController();
 let comparing = true;
 
 const controls = makeControls((change) => {
-  if (change === 'color') return repaint();
+  if (change === 'look') return void repaint();
   if (!picture) return;
-  // Strength needs no new matte; the feather follows when the slider rests.
-  if (change === 'intensity') repaint();
+  // The colour's strength needs no new matte; the feather follows when the slider rests.
+  if (change === 'intensity' && controls.wanted().view === 'recolor') repaint();
   cut(picture, nextTurn(), change === 'intensity' ? DEBOUNCE_MS : 0);
 });
 
@@ -99,11 +103,14 @@ async function cut(of, signal, wait = 0) {
   const model = models.modelFor(wanted.subject);
   const key = `${wanted.subject} ${wanted.intensity}`;
   const known = of.cuts.get(key);
-  if (known) return settle({ picture: of, cut: known, wanted }, signal);
   try {
+    if (known) return await settle({ picture: of, cut: known, wanted }, signal);
+    if (wait) {
+      say('painting');
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      if (signal.aborted) return;
+    }
     say(models.isReady(model) ? 'working' : 'loading', models.isReady(model) ? 'Cutting out…' : 'Loading…');
-    if (wait) await new Promise((resolve) => setTimeout(resolve, wait));
-    if (signal.aborted) return;
     const segmenter = await models.load(model, (progress) => {
       if (turn.signal === signal) showProgress(wanted.subject, progress);
     });
@@ -129,17 +136,34 @@ async function cut(of, signal, wait = 0) {
   }
 }
 
+/** A picture of the visitor's to put behind the subject. @param {File} file */
+async function takeScene(file) {
+  try {
+    const { blob, photo } = await open(file, file.name, stage.room());
+    controls.addScene({ name: file.name, whole: blob, small: photo });
+  } catch (error) {
+    const code = error instanceof RangeError ? 'PICTURE_TOO_LARGE' : 'UNSUPPORTED_PICTURE';
+    showNotice(ofError({ code }), error instanceof Error ? error.message : '');
+  }
+}
+
 /** Puts a picture on the stage, as yet without a result. @param {Picture} next */
 function present(next) {
   picture = next;
+  sight.abort();
+  sight = new AbortController();
   stage.showPicture(next);
+  controls.measure(next);
   samples.mark(next.sample);
 }
 
 /** Puts a finished cut on show. @param {Shown} next @param {AbortSignal} signal */
 async function settle(next, signal) {
+  if (shown && shown.picture !== next.picture) shown.picture.photo.close();
   shown = next;
-  repaint();
+  say('painting');
+  await paintShown(next);
+  if (signal.aborted) return;
   const { matte, coverage } = next.cut;
   const nothing = coverage < LEAST_COVERAGE;
   explainNothing(next.wanted.subject);
@@ -154,20 +178,25 @@ async function settle(next, signal) {
   say('done', nothing ? `Nothing to cut out, after ${spent}` : `${deed} in ${spent}`);
 }
 
-/** Draws what is on show again, in the colours and the strength that the controls name. */
-function repaint() {
-  if (!shown) return;
-  const paint = paintOf(shown);
-  stage.showResult(shown.picture, shown.cut, paint);
-  stage.setCompare(comparing);
+/** Paints what is on show again, as the controls want it now. */
+async function repaint() {
+  // What is on its way to the stage will look so by itself.
+  if (!shown || shown.picture !== picture) return;
+  const [before, { signal }] = [state(), turn];
+  const resting = before === 'done' || before === 'error';
+  if (resting) say('painting');
+  try {
+    await paintShown(shown);
+    // A turn that came meanwhile says by itself where it stands.
+    if (resting && !signal.aborted) say(before);
+  } catch (error) {
+    fail(error, repaint);
+  }
 }
 
-/** @param {Shown} of @returns {import('./compose.js').Paint} */
-function paintOf(of) {
-  const { view } = of.wanted;
-  const { color, strength } = controls.colors();
-  const gain = view === 'recolor' ? stage.gainOf(of.picture, of.cut, color) : 1;
-  return { view, color, strength, gain };
+/** @param {Shown} of */
+function paintShown({ picture, cut, wanted }) {
+  return paint({ picture, cut, look: controls.look(wanted.view), signal: sight.signal });
 }
 
 /** Says what went wrong; the last good picture comes back. @param {unknown} error @param {() => void} again */
@@ -182,8 +211,10 @@ function fail(error, again) {
     return;
   }
   controls.restore(shown.wanted);
-  if (picture !== shown.picture) present(shown.picture);
-  repaint();
+  if (picture !== shown.picture) {
+    present(shown.picture);
+    repaint();
+  }
   download.disabled = shown.cut.coverage < LEAST_COVERAGE;
 }
 
@@ -192,7 +223,7 @@ download.addEventListener('click', async () => {
   download.disabled = true;
   download.setAttribute('aria-busy', 'true');
   try {
-    await exportPng(shown.picture, shown.cut.matte, paintOf(shown));
+    await exportPng(shown.picture, shown.cut.matte, controls.look(shown.wanted.view));
   } catch (error) {
     const title = 'The picture could not be written.';
     showNotice({ title, next: 'Try a smaller picture.' }, String(error));
@@ -224,6 +255,7 @@ models.hearExecutors(async () => {
 const samples = makeSamples(take, (error) => showNotice(ofError(error), String(error)));
 makeIntake(
   (file) => take(file, file.name),
+  takeScene,
   () => showNotice({ title: 'That was no file.', next: 'Drop or paste a picture file.' }, ''),
 );
 makeCamera(

@@ -1,11 +1,15 @@
 /** The controls' values, and one call when any of them changes. */
 
-import { feather } from './format.js';
+import { blurOf } from './effects.js';
+import { feather, percent, pixels } from './format.js';
 import { part } from './page.js';
+import { makeScenePicker } from './scene-picker.js';
+import { makeSwatches } from './swatches.js';
 
 /** @typedef {import('./models.js').Subject} Subject */
-/** @typedef {import('./compose.js').View} View */
-/** @typedef {'subject' | 'view' | 'intensity' | 'color'} Change */
+/** @typedef {import('./effects.js').View} View */
+/** @typedef {import('./effects.js').Look} Look */
+/** @typedef {'subject' | 'view' | 'intensity' | 'look'} Change `look`: another one of the same matte. */
 
 const GROUNDS = {
   Paper: '#f4f1ea',
@@ -20,83 +24,110 @@ const GROUNDS = {
 const DYES = {
   Espresso: '#4a3024',
   Copper: '#b5562b',
-  Honey: '#d9a65a',
+  Honey: '#dd9c5c',
   Rose: '#d9698f',
   Violet: '#7d4fc4',
   Ocean: '#2f78c4',
   Emerald: '#2b8f6b',
 };
 
-/** The edge starts at its narrowest; a new hair colour starts strong enough to be seen. */
-const START = { edge: 0, dye: 0.7 };
+/** The edge starts at its narrowest; a new hair colour starts strong enough to be seen, on dark hair as well. */
+const START = { edge: 0, dye: 0.8, lightening: 0.3, blur: 0.6, ground: GROUNDS.Sky, dyeColor: DYES.Copper };
 
-const intensity = /** @type {HTMLInputElement} */ (part('intensity'));
+/** What belongs to one view alone. @type {[string, View][]} */
+const GROUPS = [
+  ['blur-group', 'blur'],
+  ['ground-group', 'color'],
+  ['scene-group', 'scene'],
+  ['dye-group', 'recolor'],
+];
 
 /** @param {(change: Change) => void} onChange */
 export function makeControls(onChange) {
-  const values = { edge: START.edge, dye: START.dye, ground: GROUNDS.Sky, dyeColor: DYES.Copper };
+  const values = { ...START };
+  /** What to cut out in every view but `recolor`, which is for hair alone. @type {Subject} */
+  let usual = 'person';
+  let size = { width: 0, height: 0 };
 
   const view = () => /** @type {View} */ (checked('view'));
   const subject = () => /** @type {Subject} */ (checked('subject'));
   const purpose = () => (view() === 'recolor' ? 'dye' : 'edge');
 
-  function sync() {
-    part('ground-group').hidden = view() !== 'color';
-    part('dye-group').hidden = view() !== 'recolor';
-    intensity.value = String(values[purpose()]);
-    describe();
+  const scenes = makeScenePicker(() => onChange('look'));
+  const intensity = makeSlider('intensity', values.edge, describeIntensity, (value) => {
+    values[purpose()] = value;
+    onChange('intensity');
+  });
+  const blur = makeSlider('blur', values.blur, (value) => pixels(blurOf(value, size)), (value) => {
+    values.blur = value;
+    onChange('look');
+  });
+  makeSlider('lightening', values.lightening, percent, (value) => {
+    values.lightening = value;
+    onChange('look');
+  });
+  makeSwatches('ground', GROUNDS, values.ground, (color) => {
+    values.ground = color;
+    onChange('look');
+  });
+  makeSwatches('dye', DYES, values.dyeColor, (color) => {
+    values.dyeColor = color;
+    onChange('look');
+  });
+
+  /** @param {number} value */
+  function describeIntensity(value) {
+    return purpose() === 'dye' ? `${percent(value)} · ${feather(value)}` : feather(value);
   }
 
-  function describe() {
-    const value = values[purpose()];
+  function sync() {
+    choose('subject', view() === 'recolor' ? 'hair' : usual);
+    for (const [id, of] of GROUPS) part(id).hidden = view() !== of;
+    part('subject-group').hidden = view() === 'recolor';
+    if (view() === 'scene') scenes.show();
     const dyeing = purpose() === 'dye';
-    const text = dyeing ? `${Math.round(value * 100)} % · ${feather(value)}` : feather(value);
-    part('intensity-value').textContent = text;
-    part('intensity-hint').textContent = dyeing
-      ? 'How strong the colour, how wide the feather.'
-      : 'How wide the edge is feathered.';
-    intensity.style.setProperty('--fill', `${value * 100}%`);
-    intensity.setAttribute('aria-valuetext', dyeing ? text : `feather ${text}`);
+    part('intensity-label').textContent = dyeing ? 'Intensity' : 'Feather';
+    part('intensity-hint').hidden = !dyeing;
+    intensity.set(values[purpose()]);
   }
 
   on('view', () => {
-    // A new colour is for hair alone.
-    if (view() === 'recolor') choose('subject', 'hair');
     sync();
     onChange('view');
   });
   on('subject', () => {
-    if (subject() === 'person' && view() === 'recolor') choose('view', 'cutout');
-    sync();
+    usual = subject();
     onChange('subject');
-  });
-  intensity.addEventListener('input', () => {
-    values[purpose()] = Number(intensity.value);
-    describe();
-    onChange('intensity');
-  });
-  makeSwatches('ground', GROUNDS, values.ground, (color) => {
-    values.ground = color;
-    onChange('color');
-  });
-  makeSwatches('dye', DYES, values.dyeColor, (color) => {
-    values.dyeColor = color;
-    onChange('color');
   });
   sync();
 
   return {
-    /** What to cut out. */
+    /** What to cut out, and for what. */
     wanted: () => ({ subject: subject(), view: view(), intensity: values[purpose()] }),
-    /** What to draw with. */
-    colors: () => ({ color: view() === 'recolor' ? values.dyeColor : values.ground, strength: values.dye }),
+    /** How to show it. @param {View} view @returns {Look} */
+    look: (view) => ({
+      view,
+      blur: values.blur,
+      ground: values.ground,
+      scene: scenes.scene(),
+      dye: values.dyeColor,
+      strength: values.dye,
+      lightening: values.lightening,
+    }),
     /** Puts the controls back to what is on show. */
     restore(/** @type {{ subject: Subject, view: View, intensity: number }} */ shown) {
-      choose('subject', shown.subject);
+      if (shown.view !== 'recolor') usual = shown.subject;
       choose('view', shown.view);
       values[purpose()] = shown.intensity;
       sync();
     },
+    /** The picture that they are about. */
+    measure(/** @type {{ width: number, height: number }} */ picture) {
+      size = picture;
+      blur.set(values.blur);
+    },
+    /** A scene of the visitor's own. */
+    addScene: (/** @type {import('./scenes.js').Scene} */ scene) => scenes.add(scene),
   };
 }
 
@@ -121,45 +152,30 @@ function on(name, then) {
 }
 
 /**
- * A row of named colours and, last, the visitor's own.
+ * A slider from 0 to 1 whose value stands beside its name.
  *
  * @param {string} id
- * @param {Record<string, string>} colors
- * @param {string} start
- * @param {(color: string) => void} then
+ * @param {number} start
+ * @param {(value: number) => string} describe
+ * @param {(value: number) => void} then
  */
-function makeSwatches(id, colors, start, then) {
-  const row = part(id);
-  /** @param {Element} chosen */
-  const mark = (chosen) => {
-    for (const label of row.children) label.classList.toggle('on', label === chosen);
+function makeSlider(id, start, describe, then) {
+  const input = /** @type {HTMLInputElement} */ (part(id));
+  const show = () => {
+    const value = Number(input.value);
+    const text = describe(value);
+    part(`${id}-value`).textContent = text;
+    input.style.setProperty('--fill', `${value * 100}%`);
+    input.setAttribute('aria-valuetext', text);
   };
-  const add = (/** @type {string} */ type, /** @type {string} */ name, /** @type {string} */ color) => {
-    const label = document.createElement('label');
-    const input = document.createElement('input');
-    const dot = document.createElement('i');
-    input.type = type;
-    input.value = color;
-    input.setAttribute('aria-label', name);
-    label.title = name;
-    dot.style.setProperty('--swatch', color);
-    label.append(input, dot);
-    row.append(label);
-    input.addEventListener('input', () => {
-      if (type === 'color') {
-        dot.style.setProperty('--swatch', input.value);
-        for (const radio of radios(`${id}-color`)) radio.checked = false;
-      }
-      mark(label);
-      then(input.value);
-    });
-    if (type === 'radio') input.name = `${id}-color`;
-    return { label, input };
+  const set = (/** @type {number} */ value) => {
+    input.value = String(value);
+    show();
   };
-  for (const [name, color] of Object.entries(colors)) {
-    const { label, input } = add('radio', name, color);
-    input.checked = color === start;
-    label.classList.toggle('on', color === start);
-  }
-  add('color', 'Your own colour', start).label.classList.add('own');
+  input.addEventListener('input', () => {
+    show();
+    then(Number(input.value));
+  });
+  set(start);
+  return { set };
 }

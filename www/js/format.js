@@ -17,6 +17,16 @@ export function size(width, height) {
   return `${width} × ${height}`;
 }
 
+/** @param {number} share 0 to 1 */
+export function percent(share) {
+  return `${Math.round(share * 100)} %`;
+}
+
+/** @param {number} count */
+export function pixels(count) {
+  return `${count < 10 ? count.toFixed(1) : Math.round(count)} px`;
+}
+
 /** The feather's radius that an intensity stands for. @param {number} intensity */
 export function feather(intensity) {
   return `${(3 + 4 * intensity).toFixed(1)} px`;

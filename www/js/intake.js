@@ -1,17 +1,16 @@
-/** The ways a picture comes in: dropped, pasted, chosen. */
+/** The ways a picture comes in: dropped, pasted, chosen. What comes to the scenes is a scene. */
 
 import { part } from './page.js';
 
-/** @param {(file: File) => void} onFile @param {() => void} onNoFile Something came, but no file. */
-export function makeIntake(onFile, onNoFile) {
-  const input = /** @type {HTMLInputElement} */ (part('file'));
-  input.addEventListener('change', () => {
-    const file = input.files?.[0];
-    if (file) onFile(file);
-    // Emptied, so that the same file can be chosen again.
-    input.value = '';
-  });
-  part('welcome').addEventListener('click', () => input.click());
+/**
+ * @param {(file: File) => void} onFile
+ * @param {(file: File) => void} onScene
+ * @param {() => void} onNoFile Something came, but no file.
+ */
+export function makeIntake(onFile, onScene, onNoFile) {
+  hear('file', onFile);
+  hear('scene-file', onScene);
+  part('welcome').addEventListener('click', () => part('file').click());
 
   // Enter and leave come for every element that is crossed, so they are counted.
   let depth = 0;
@@ -36,19 +35,31 @@ export function makeIntake(onFile, onNoFile) {
     if (!carriesFiles(event)) return;
     event.preventDefault();
     show(0);
-    take(event.dataTransfer);
+    const toScenes = event.target instanceof Element && event.target.closest('#scene-group');
+    take(event.dataTransfer, toScenes ? onScene : onFile);
   });
   addEventListener('paste', (event) => {
-    if (event.clipboardData?.types.includes('Files')) take(event.clipboardData);
+    if (event.clipboardData?.types.includes('Files')) take(event.clipboardData, onFile);
   });
 
-  /** @param {DataTransfer | null} data */
-  function take(data) {
+  /** @param {DataTransfer | null} data @param {(file: File) => void} then */
+  function take(data, then) {
     const files = [...(data?.files ?? [])];
     const file = files.find((candidate) => candidate.type.startsWith('image/')) ?? files[0];
-    if (file) onFile(file);
+    if (file) then(file);
     else onNoFile();
   }
+}
+
+/** @param {string} id @param {(file: File) => void} then */
+function hear(id, then) {
+  const input = /** @type {HTMLInputElement} */ (part(id));
+  input.addEventListener('change', () => {
+    const file = input.files?.[0];
+    if (file) then(file);
+    // Emptied, so that the same file can be chosen again.
+    input.value = '';
+  });
 }
 
 /** @param {DragEvent} event */

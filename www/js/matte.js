@@ -4,11 +4,12 @@
  */
 
 /** @typedef {import('../../src/ts/index.js').Matte} Matte */
+/** @typedef {{ width: number, height: number, alpha: Uint8ClampedArray<ArrayBuffer> }} Small */
 
 /**
  * @typedef {object} Cut
  * @property {Matte} matte At the picture's own size.
- * @property {HTMLCanvasElement} mask The matte at display size, as the alpha of a black canvas.
+ * @property {Small} small The same at display size.
  * @property {number} coverage Share of the picture that is subject, 0 to 1.
  */
 
@@ -23,19 +24,14 @@ const SLICE_MS = 12;
 
 /**
  * @param {Matte} matte
- * @param {number} width Of the display canvas; at most the matte's own.
+ * @param {number} width Of what is shown; at most the matte's own.
  * @param {number} height
  * @returns {Promise<Cut>}
  */
 export async function makeCut(matte, width, height) {
-  const mask = document.createElement('canvas');
-  mask.width = width;
-  mask.height = height;
-  const context = /** @type {CanvasRenderingContext2D} */ (mask.getContext('2d'));
-  const image = context.createImageData(width, height);
-  const sum = await shrink(matte, image);
-  context.putImageData(image, 0, 0);
-  return { matte, mask, coverage: sum / (255 * width * height) };
+  const small = { width, height, alpha: new Uint8ClampedArray(width * height) };
+  const sum = await shrink(matte, small);
+  return { matte, small, coverage: sum / (255 * width * height) };
 }
 
 /**
@@ -55,29 +51,29 @@ export function keep(cuts, key, cut) {
 }
 
 /**
- * Writes each box's mean into the image's alpha and returns the sum of all means.
+ * Writes each box's mean into the small matte and returns the sum of all means.
  * It reads every value of the matte, so it pauses in time for the next frame.
  */
-async function shrink(/** @type {Matte} */ { width, height, alpha }, /** @type {ImageData} */ image) {
-  const edges = Array.from({ length: image.width + 1 }, (_, x) => Math.floor((x * width) / image.width));
-  const sums = new Uint32Array(image.width);
+async function shrink(/** @type {Matte} */ { width, height, alpha }, /** @type {Small} */ small) {
+  const edges = Array.from({ length: small.width + 1 }, (_, x) => Math.floor((x * width) / small.width));
+  const sums = new Uint32Array(small.width);
   let total = 0;
   let since = performance.now();
-  for (let y = 0; y < image.height; y++) {
-    const top = Math.floor((y * height) / image.height);
-    const bottom = Math.max(top + 1, Math.floor(((y + 1) * height) / image.height));
+  for (let y = 0; y < small.height; y++) {
+    const top = Math.floor((y * height) / small.height);
+    const bottom = Math.max(top + 1, Math.floor(((y + 1) * height) / small.height));
     sums.fill(0);
     for (let sourceY = top; sourceY < bottom; sourceY++) {
       const row = sourceY * width;
-      for (let x = 0; x < image.width; x++) {
+      for (let x = 0; x < small.width; x++) {
         let sum = 0;
         for (let at = row + edges[x], end = row + edges[x + 1]; at < end; at++) sum += alpha[at];
         sums[x] += sum;
       }
     }
-    for (let x = 0; x < image.width; x++) {
+    for (let x = 0; x < small.width; x++) {
       const mean = sums[x] / ((edges[x + 1] - edges[x]) * (bottom - top));
-      image.data[4 * (y * image.width + x) + 3] = mean;
+      small.alpha[y * small.width + x] = mean;
       total += mean;
     }
     if (performance.now() - since > SLICE_MS) {

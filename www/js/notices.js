@@ -3,7 +3,7 @@
 import { bytes } from './format.js';
 import { part } from './page.js';
 
-/** @typedef {'loading' | 'ready' | 'working' | 'done' | 'error'} State */
+/** `painting`: the matte is there, and its picture is about to be. @typedef {'loading' | 'ready' | 'working' | 'painting' | 'done' | 'error'} State */
 
 const notice = part('notice');
 const loading = part('loading');
@@ -18,9 +18,15 @@ part('notice-retry').addEventListener('click', () => {
   retry?.();
 });
 
-/** @param {State} state @param {string} text */
+/** @returns {State} */
+export function state() {
+  return /** @type {State} */ (document.body.dataset.state);
+}
+
+/** Without a text the last one stays. @param {State} state @param {string} [text] */
 export function say(state, text) {
   document.body.dataset.state = state;
+  if (text === undefined) return;
   const status = part('status');
   if (status.textContent !== text) status.textContent = text;
 }

@@ -1,5 +1,5 @@
 /**
- * Opens a file as something to show: a canvas of about the stage's size.
+ * Opens a file as something to show: a copy of about the stage's size.
  * The full-size pixels are dropped again; a download decodes the file anew.
  */
 
@@ -9,7 +9,7 @@
  * @property {string} name File name, for the download and for screen readers.
  * @property {number} width Of the whole picture, after EXIF orientation.
  * @property {number} height
- * @property {HTMLCanvasElement} photo The picture at display size.
+ * @property {ImageBitmap} photo The picture at display size.
  * @property {Map<string, import('./matte.js').Cut>} cuts What was cut out of it so far.
  * @property {string} [sample] Which sample portrait it is, if it is one.
  */
@@ -17,7 +17,7 @@
 /** The library's own limits: above them the page does not decode, and the library says why. */
 const MAX_PIXELS = 50e6;
 const MAX_SIDE = 16384;
-const MAX_DISPLAY = 2048;
+const MAX_DISPLAY = 1600;
 
 /**
  * @param {Blob} blob
@@ -31,24 +31,14 @@ export async function open(blob, name, room) {
     throw new RangeError(`${width} x ${height} is too large to show`);
   }
   const scale = Math.min(1, room.width / width, room.height / height, MAX_DISPLAY / Math.max(width, height));
-  const photo = document.createElement('canvas');
-  photo.width = Math.max(1, Math.round(width * scale));
-  photo.height = Math.max(1, Math.round(height * scale));
   // Decoded and reduced by the browser, off this thread: a large photograph must not stall the page.
-  const bitmap = await decode(blob, {
-    resizeWidth: photo.width,
-    resizeHeight: photo.height,
+  const photo = await createImageBitmap(blob, {
+    imageOrientation: 'from-image',
+    resizeWidth: Math.max(1, Math.round(width * scale)),
+    resizeHeight: Math.max(1, Math.round(height * scale)),
     resizeQuality: 'high',
   });
-  const context = /** @type {CanvasRenderingContext2D} */ (photo.getContext('2d'));
-  context.drawImage(bitmap, 0, 0, photo.width, photo.height);
-  bitmap.close();
   return { blob, name, width, height, photo, cuts: new Map() };
-}
-
-/** The pixels of a file, upright. @param {Blob} blob @param {ImageBitmapOptions} [options] */
-export function decode(blob, options) {
-  return createImageBitmap(blob, { imageOrientation: 'from-image', ...options });
 }
 
 /**

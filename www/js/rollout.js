@@ -26,13 +26,15 @@ export const joined = asked === null ? Promise.resolve(undefined) : join(asked |
 async function join(id) {
   /** @type {Rollout | undefined} */
   let rollout;
-  let model = '';
+  /** @type {string | undefined} */
+  let model;
   const follow = () => {
     if (!rollout) return;
     show(rollout);
     const before = model;
     model = rollout.assign().model ?? '';
-    if (model !== before) onModel();
+    // The first answer is no other one: what is being loaded has waited for it.
+    if (before !== undefined && model !== before) onModel();
   };
   try {
     const { Rollout } = await import('../featheredge/rollout.js');

@@ -1,21 +1,22 @@
-/** Shows a picture and what was cut out of it. */
+/** Shows a picture and, on `canvas`, what was made of it. */
 
 import { paintAmbient } from './ambient.js';
 import { makeCompare } from './compare.js';
-import { compose, gainFor } from './compose.js';
 import { LEAST_COVERAGE } from './matte.js';
 import { part } from './page.js';
 
 /** @typedef {import('./picture.js').Picture} Picture */
 /** @typedef {import('./matte.js').Cut} Cut */
-/** @typedef {import('./compose.js').Paint} Paint */
+/** @typedef {import('./effects.js').View} View */
 
 const frame = part('frame');
 const before = /** @type {HTMLCanvasElement} */ (part('before'));
-const result = /** @type {HTMLCanvasElement} */ (part('result'));
+/** The library draws on it. */
+export const canvas = /** @type {HTMLCanvasElement} */ (part('result'));
 const compare = makeCompare(frame, part('split'));
 
-const TITLES = { cutout: 'Cut-out', color: 'On colour', recolor: 'Recoloured', matte: 'Matte' };
+/** @type {Record<View, string>} */
+const TITLES = { cutout: 'Cut-out', blur: 'Blurred', color: 'On colour', scene: 'In a scene', recolor: 'Recoloured', matte: 'Matte' };
 
 /** Device pixels that a picture may take here. */
 export function room() {
@@ -40,18 +41,12 @@ export function showPicture(picture) {
   paintAmbient(/** @type {HTMLCanvasElement} */ (part('ambient')), photo);
 }
 
-/**
- * @param {Picture} picture
- * @param {Cut} cut
- * @param {Paint} paint
- */
-export function showResult(picture, cut, paint) {
-  compose(result, picture.photo, cut.mask, paint);
-  const title = TITLES[paint.view];
+/** What the canvas holds now. @param {Picture} picture @param {Cut} cut @param {View} view */
+export function showResult(picture, cut, view) {
+  const title = TITLES[view];
   part('tag').textContent = title;
-  result.setAttribute('aria-label', `${title} of ${picture.name}`);
-  frame.dataset.view = paint.view;
-  if (paint.view === 'color' && paint.color) frame.style.setProperty('--ground', paint.color);
+  canvas.setAttribute('aria-label', `${title}, ${picture.name}`);
+  frame.dataset.view = view;
   const first = !('result' in frame.dataset);
   const nothing = cut.coverage < LEAST_COVERAGE;
   part('nothing').hidden = !nothing;
@@ -67,12 +62,7 @@ export function setCompare(on) {
   else delete frame.dataset.compare;
 }
 
-/** What a picture's hair needs to take a colour. @param {Picture} picture @param {Cut} cut @param {string} color */
-export function gainOf(picture, cut, color) {
-  return gainFor(picture.photo, cut.mask, color);
-}
-
-/** @param {HTMLCanvasElement} from @param {HTMLCanvasElement} to */
+/** @param {ImageBitmap} from @param {HTMLCanvasElement} to */
 function copy(from, to) {
   to.width = from.width;
   to.height = from.height;

@@ -210,10 +210,7 @@ fn cut(segmenter: &mut Segmenter, options: &SegmentOptions, look: &Look, job: &J
     let picture = decoded.view()?;
     let (matte, timings) = segmenter.segment(picture, options)?;
     let done = Done { width: matte.width, height: matte.height, coverage: matte.coverage(), timings };
-    let (bytes, colour) = match look {
-        Look::Matte => (matte.alpha, image::ExtendedColorType::L8),
-        look => (look.paint(picture, &matte)?, image::ExtendedColorType::Rgba8),
-    };
+    let (bytes, colour) = look.paint(picture, matte)?;
     image::save_buffer(&job.output, &bytes, done.width as u32, done.height as u32, colour).map_err(
         |error| Error::new(ErrorKind::Fetch, format!("cannot write {}: {error}", job.output.display())),
     )?;

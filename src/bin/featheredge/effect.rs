@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use featheredge::effects::{self, BLUR, Effect, Fit, Recolor};
 use featheredge::error::{Error, ErrorKind, Result};
 use featheredge::pixels::{self, Decoded, Matte, Rgba8};
+use image::ExtendedColorType;
 
 use crate::cut::intensity;
 
@@ -99,16 +100,17 @@ impl EffectArgs {
 }
 
 impl Look {
-    /// It, of a picture: straight pixels.
-    pub(crate) fn paint(&self, picture: Rgba8<'_>, matte: &Matte) -> Result<Vec<u8>> {
-        match self {
-            Self::Matte => effects::paint(picture, matte, Effect::Matte, &[]),
-            Self::Effect(effect) => effects::paint(picture, matte, *effect, &[]),
+    /// It, of a picture and its matte: bytes, and what they are.
+    pub(crate) fn paint(&self, picture: Rgba8<'_>, matte: Matte) -> Result<(Vec<u8>, ExtendedColorType)> {
+        let pixels = match self {
+            Self::Matte => return Ok((matte.alpha, ExtendedColorType::L8)),
+            Self::Effect(effect) => effects::paint(picture, &matte, *effect, &[]),
             Self::Picture(ground, fit) => {
                 let ground = effects::place(ground.view()?, [matte.width, matte.height], *fit);
-                effects::paint(picture, matte, Effect::Picture, &ground)
+                effects::paint(picture, &matte, Effect::Picture, &ground)
             }
-        }
+        };
+        Ok((pixels?, ExtendedColorType::Rgba8))
     }
 }
 

@@ -25,10 +25,10 @@ export async function choose(page, file) {
   return settled(page);
 }
 
-/** Drops a file on the stage. */
-export async function drop(page, path) {
+/** Drops a file on the stage, or on another part of the page. */
+export async function drop(page, path, part = '[data-testid="drop"]') {
   const base64 = (await readFile(path)).toString('base64');
-  await page.getByTestId('drop').evaluate(
+  await page.locator(part).evaluate(
     (stage, { base64, name, type }) => {
       const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
       const dataTransfer = new DataTransfer();
@@ -46,6 +46,18 @@ export async function drop(page, path) {
 export async function pick(page, testId) {
   await page.locator('label', { has: page.getByTestId(testId) }).click();
   return settled(page);
+}
+
+/** The pixels that the stage shows of the result. */
+export async function shown(page) {
+  const { pixels, ...size } = await page.getByTestId('result').evaluate((canvas) => {
+    const { width, height } = canvas;
+    const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+    copy.drawImage(canvas, 0, 0);
+    const { data } = copy.getImageData(0, 0, width, height);
+    return { width, height, pixels: btoa(data.reduce((text, byte) => text + String.fromCharCode(byte), '')) };
+  });
+  return { ...size, pixels: Buffer.from(pixels, 'base64') };
 }
 
 /** Presses the download button: the file's name and bytes. */

@@ -1,4 +1,4 @@
-/** What the smoke runs in other browsers do: the demo's files, the strict policy, each network once. */
+/** What the smoke runs in other browsers do: the demo's files, the strict policy, each network and each of the page's views once. */
 
 import assert from 'node:assert/strict';
 
@@ -37,5 +37,53 @@ export async function smoke(t, open) {
       assertAlike(t, `${path} ${segment.of}`, got, nativeMatte(fixture(path), options), tolerance);
     });
   }
+  await t.test('the demo page shows each view, and gives the same to download', async (t) => {
+    const ask = await open(t, url);
+    const rows = await ask(views);
+    t.diagnostic(JSON.stringify(rows));
+    for (const { view, state, stage, size, file } of rows) {
+      assert.deepEqual([state, size], ['done', [512, 512]], view);
+      // Shown a little smaller than it is.
+      stage.forEach((mean, c) => assert.ok(Math.abs(mean - file[c]) < 3, `${view}: mean ${stage} on the stage, ${file} in the file`));
+    }
+    const { alpha } = nativeMatte(fixture('images/astronaut.png'));
+    const mean = alpha.reduce((sum, value) => sum + value, 0) / alpha.length;
+    const matte = rows.find(({ view }) => view === 'matte').file;
+    assert.ok(Math.abs(matte[0] - mean) < 0.5, `mean ${matte[0]}, want ${mean}`);
+    assert.equal(new Set(rows.map(({ file }) => file.map(Math.round).join())).size, rows.length);
+  });
   return info;
+}
+
+/** In the demo page: each view's state, and the mean of each channel on the stage and in the file that it gives to download. */
+async function views() {
+  const until = async (check) => {
+    for (let turns = 0; !check() && turns < 1200; turns++) await new Promise((resolve) => setTimeout(resolve, 50));
+    return check();
+  };
+  const means = (image) => {
+    const { width, height } = image;
+    const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
+    return [0, 1, 2, 3].map((c) => data.reduce((sum, value, i) => (i % 4 === c ? sum + value : sum), 0) / (width * height));
+  };
+  // The policy lets no script read an address of a blob again, and nothing here takes a download.
+  let saved;
+  const { createObjectURL } = URL;
+  URL.createObjectURL = (blob) => createObjectURL.call(URL, (saved = blob));
+  HTMLAnchorElement.prototype.click = () => {};
+  const rest = () => until(() => ['done', 'error'].includes(document.body.dataset.state) && document.body.dataset.state);
+  await rest();
+  const rows = [];
+  for (const view of ['cutout', 'blur', 'color', 'scene', 'recolor', 'matte']) {
+    document.querySelector(`[data-testid=view-${view}]`).click();
+    const state = await rest();
+    saved = undefined;
+    document.querySelector('#download').click();
+    await until(() => saved);
+    const file = await createImageBitmap(saved);
+    rows.push({ view, state, stage: means(document.querySelector('#result')), size: [file.width, file.height], file: means(file) });
+  }
+  return rows;
 }
