@@ -36,4 +36,4 @@ pub mod web;
 pub use executor::ExecutorKind;
 #[cfg(feature = "onnx")]
 pub use segmenter::CustomContract;
-pub use segmenter::{Prediction, SegmentOptions, Segmenter};
+pub use segmenter::{Prediction, Quality, SegmentOptions, Segmenter};

@@ -1,33 +1,47 @@
 //! Picture -> matte: the whole run.
 //!
 //! The picture is stretched to the network's input, the network gives probabilities, and the
-//! matte stage lays them over the picture at its own size.
+//! matte stage lays them over the picture at its own size. Between the two the network may look once more, at the
+//! subject alone (`looks`).
 
+mod intake;
+mod looks;
+mod network;
 #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
 mod on_gpu;
+mod round;
 
 use serde::Deserialize;
 
 use crate::cpu::Arithmetic;
-use crate::error::{Error, ErrorKind, Result};
-use crate::executor::{Executor, ExecutorKind};
-use crate::matte::{self, Bands, Finish, Map, Morphology};
-use crate::model::{self, Contract, Input};
 #[cfg(feature = "onnx")]
-use crate::model::{Activation, Layout};
+use crate::error::Error;
+use crate::error::Result;
+use crate::executor::{Executor, ExecutorKind};
+use crate::matte::{self, Finish, Morphology};
+use crate::model::{self, Contract};
+#[cfg(feature = "onnx")]
+use crate::model::{Activation, Input, Layout};
 #[cfg(feature = "onnx")]
 use crate::onnx;
 #[cfg(feature = "onnx")]
 use crate::pixels::Filter;
-use crate::pixels::{self, Matte, Reducer, Rgba8};
-use crate::plan::{self, Constant, Shape};
+use crate::pixels::{self, Matte, Rect, Rgba8};
+use crate::plan::{self, Constant};
 use crate::telemetry::{Stopwatch, Timings};
+
+pub use intake::Intake;
+use intake::Reducers;
+pub use looks::Quality;
+use network::Network;
+pub use round::{Next, Round};
 
 /// A network that is ready, and what it wants and gives.
 pub struct Segmenter {
-    executor: Executor,
+    network: Network,
+    /// Looks as well where the finest matte is asked for.
+    partner: Option<Network>,
     reason: String,
-    contract: Contract,
     /// Those of the last call: its weights serve the next picture of that size.
     reducers: Option<Reducers>,
     /// Comes first, and the executor does what it fails.
@@ -47,11 +61,14 @@ pub struct SegmentOptions {
     pub feather: Option<f32>,
     /// Cleans the matte before the feather.
     pub morphology: Option<Morphology>,
+    /// How many looks the network takes.
+    pub quality: Quality,
 }
 
 impl Default for SegmentOptions {
     fn default() -> Self {
-        Self { of: "person".to_owned(), intensity: 0.0, feather: None, morphology: None }
+        let of = "person".to_owned();
+        Self { of, intensity: 0.0, feather: None, morphology: None, quality: Quality::default() }
     }
 }
 
@@ -176,7 +193,8 @@ impl Segmenter {
             filter: Filter::default(),
         };
         let temperature = contract.temperature.unwrap_or(1.0);
-        let contract = Contract { input, activation: contract.activation, temperature, classes: named };
+        let contract =
+            Contract { input, activation: contract.activation, temperature, classes: named, mirrors: false };
         let this = Self::new(executor, reason, contract)?;
         #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
         if wanted == Some(ExecutorKind::Gpu) {
@@ -186,30 +204,24 @@ impl Segmenter {
     }
 
     fn new(executor: Executor, reason: String, contract: Contract) -> Result<Self> {
-        contract.check()?;
-        let [input, output] = executor.shapes();
-        let Input { width, height, .. } = contract.input;
-        if (input.height, input.width, input.channels) != (height, width, 3) {
-            return Err(Error::new(
-                ErrorKind::UnsupportedModel,
-                format!("network takes {input:?}, want {height} rows and {width} columns of 3 channels"),
-            ));
-        }
-        if contract.classes.len() != output.channels {
-            return Err(Error::invalid(format!(
-                "contract names {} classes, want the network's {}",
-                contract.classes.len(),
-                output.channels
-            )));
-        }
         Ok(Self {
-            executor,
+            network: Network::new(executor, contract)?,
+            partner: None,
             reason,
-            contract,
             reducers: None,
             #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
             gpu: None,
         })
+    }
+
+    /// Adds the registry's model `id`, from the bytes of its plan, as a second one that looks where the finest matte
+    /// of a subject that it knows is asked for: [`model::Entry::partner`] names one that is worth it.
+    ///
+    /// # Errors
+    /// As [`Segmenter::from_registry`].
+    pub fn join(&mut self, id: &str, file: &[u8]) -> Result<()> {
+        self.partner = Some(Self::from_registry(id, file)?.network);
+        Ok(())
     }
 
     /// What runs the network; what ran it last, where there is a choice.
@@ -218,12 +230,12 @@ impl Segmenter {
         if self.gpu_failed() == Some(None) {
             return ExecutorKind::Gpu;
         }
-        self.executor.kind()
+        self.network.executor.kind()
     }
 
     /// In what it multiplies.
     pub fn arithmetic(&self) -> Arithmetic {
-        self.executor.arithmetic()
+        self.network.executor.arithmetic()
     }
 
     /// Why that runs it, in words for a person.
@@ -237,7 +249,7 @@ impl Segmenter {
 
     /// What the network wants and gives.
     pub fn contract(&self) -> &Contract {
-        &self.contract
+        &self.network.contract
     }
 
     /// The network's probabilities for `picture`.
@@ -246,7 +258,8 @@ impl Segmenter {
         if let Some(done) = self.predict_on_gpu(picture) {
             return Ok(done);
         }
-        let intake = self.take(picture);
+        let mut intake = self.whole(picture);
+        intake.all(picture.bytes());
         self.prediction(intake)
     }
 
@@ -261,12 +274,23 @@ impl Segmenter {
         if let Some(done) = self.segment_on_gpu(picture, options) {
             return Ok(done);
         }
-        let intake = self.take(picture);
-        let (bands, mut timings) = self.bands(intake, options)?;
-        let mut watch = Stopwatch::start();
-        let matte = bands.run(picture);
-        timings.post_ms += watch.lap_ms();
-        Ok((matte, timings))
+        let mut intake = self.whole(picture);
+        loop {
+            intake.all(picture.bytes());
+            let mut round = self.round(intake, options);
+            while round.is_due() {
+                self.run(&mut round, options)?;
+            }
+            match self.next(round, options)? {
+                Next::Part(another) => intake = another,
+                Next::Matte(bands, mut timings) => {
+                    let mut watch = Stopwatch::start();
+                    let matte = bands.run(picture);
+                    timings.post_ms += watch.lap_ms();
+                    return Ok((matte, timings));
+                }
+            }
+        }
     }
 
     /// Refuses options that are out of range or that ask for nothing this network knows.
@@ -274,7 +298,7 @@ impl Segmenter {
     /// # Errors
     /// `InvalidInput` naming the option.
     pub fn check(&self, options: &SegmentOptions) -> Result<()> {
-        self.contract.check_subject(&options.of)?;
+        self.network.contract.check_subject(&options.of)?;
         options.finish().map(|_| ())
     }
 
@@ -288,69 +312,33 @@ impl Segmenter {
         for [width, height] in [size, from] {
             pixels::check_size(width, height, pixels::MAX_PIXELS)?;
         }
-        let Input { width: in_w, height: in_h, filter, .. } = self.contract.input;
-        let [_, Shape { width: out_w, height: out_h, .. }] = self.executor.shapes();
         let reducers = self.reducers.take().filter(|reducers| reducers.input.from() == from);
-        let reducers = reducers.unwrap_or_else(|| Reducers {
-            input: Reducer::new(from, [in_w, in_h], filter),
-            guide: ([out_w, out_h] != [in_w, in_h]).then(|| Reducer::new(from, [out_w, out_h], filter)),
-        });
-        Ok(Intake { size, swapped, reducers, pre_ms: 0.0 })
+        let reducers = reducers.unwrap_or_else(|| Reducers::new(from, &self.network, None));
+        let rect = Rect::whole(from[0], from[1]);
+        Ok(Intake { size, from, rect, swapped, reducers, first: None, timings: Timings::default() })
     }
 
-    /// Runs the network on a whole intake; the matte comes from the picture's rows once more.
-    ///
-    /// # Errors
-    /// As [`Segmenter::segment`].
-    pub fn bands(&mut self, intake: Intake, options: &SegmentOptions) -> Result<(Bands, Timings)> {
-        let finish = options.finish()?;
-        let [width, height] = intake.size;
-        let (guide, mut timings) = self.run(intake)?;
-        let mut watch = Stopwatch::start();
-        let [_, shape] = self.executor.shapes();
-        let probability = matte::subject(
-            &self.contract,
-            self.executor.output(),
-            self.executor.output_stride(),
-            &options.of,
-        )?;
-        let map = Map { width: shape.width, height: shape.height, probability: &probability, guide: &guide };
-        let bands = Bands::new(map, width, height, finish)?;
-        timings.post_ms = watch.lap_ms();
-        Ok((bands, timings))
+    /// An intake of all of `picture`, without its rows yet.
+    fn whole(&mut self, picture: Rgba8<'_>) -> Intake {
+        let size = [picture.width(), picture.height()];
+        self.intake(size, size, false).expect("a picture's size is checked")
     }
 
-    /// Runs the network on a whole intake.
+    /// Runs the network on a whole intake, which is of all of a picture.
     pub fn prediction(&mut self, intake: Intake) -> Result<(Prediction, Timings)> {
-        let (_, mut timings) = self.run(intake)?;
+        let Intake { swapped, mut reducers, mut timings, .. } = intake;
         let mut watch = Stopwatch::start();
-        let [_, shape] = self.executor.shapes();
-        let data = matte::activate(&self.contract, self.executor.output(), self.executor.output_stride());
-        let classes = self.contract.classes.clone();
-        let prediction = Prediction { width: shape.width, height: shape.height, classes, data };
+        let picture = reducers.input.finish();
+        self.reducers = Some(reducers);
+        timings.pre_ms += watch.lap_ms();
+        self.network.run(&picture, swapped)?;
+        timings.infer_ms = watch.lap_ms();
+        let Network { executor, contract } = &self.network;
+        let data = matte::activate(contract, executor.output(), executor.output_stride());
+        let [width, height] = self.network.output();
+        let prediction = Prediction { width, height, classes: contract.classes.clone(), data };
         timings.post_ms = watch.lap_ms();
         Ok((prediction, timings))
-    }
-
-    fn take(&mut self, picture: Rgba8<'_>) -> Intake {
-        let size = [picture.width(), picture.height()];
-        let mut intake = self.intake(size, size, false).expect("a picture's size is checked");
-        intake.rows(picture.bytes());
-        intake
-    }
-
-    /// Runs the network; gives the picture at the size of its answer, `[height, width, 4]`, in the
-    /// order of its bytes.
-    fn run(&mut self, intake: Intake) -> Result<(Vec<u8>, Timings)> {
-        let mut watch = Stopwatch::start();
-        let Intake { swapped, mut reducers, pre_ms, .. } = intake;
-        let picture = reducers.input.finish();
-        pixels::to_input(&picture, swapped, self.contract.input.range, self.executor.input());
-        let guide = reducers.guide.as_mut().map_or(picture, Reducer::finish);
-        self.reducers = Some(reducers);
-        let pre_ms = pre_ms + watch.lap_ms();
-        self.executor.run()?;
-        Ok((guide, Timings { pre_ms, infer_ms: watch.lap_ms(), post_ms: 0.0 }))
     }
 }
 
@@ -361,37 +349,5 @@ impl SegmentOptions {
         let finish = Finish { morphology: self.morphology, feather };
         finish.check()?;
         Ok(finish)
-    }
-}
-
-/// A picture that comes in rows, on its way to the network.
-pub struct Intake {
-    size: [usize; 2],
-    swapped: bool,
-    reducers: Reducers,
-    pre_ms: f64,
-}
-
-struct Reducers {
-    input: Reducer,
-    /// A network may give a map of another size than it takes.
-    guide: Option<Reducer>,
-}
-
-impl Intake {
-    /// All calls of [`Intake::rows`] but the last give a multiple of this many rows.
-    pub const ROWS: usize = Reducer::ROWS;
-
-    /// Takes the next rows, `[rows, width, 4]` bytes, from the top to the bottom.
-    ///
-    /// # Panics
-    /// If they are more than the picture has.
-    pub fn rows(&mut self, bytes: &[u8]) {
-        let mut watch = Stopwatch::start();
-        self.reducers.input.rows(bytes);
-        if let Some(guide) = &mut self.reducers.guide {
-            guide.rows(bytes);
-        }
-        self.pre_ms += watch.lap_ms();
     }
 }

@@ -55,6 +55,19 @@ fn a_matte_is_the_library_s() {
 }
 
 #[test]
+fn the_finest_matte_is_by_two_networks() {
+    let out = folder("fine");
+    let portrait = project(PORTRAIT);
+    let done =
+        run(&["cut", path(&portrait), "-o", path(&out), "--quality", "fine", "--intensity", "0", "--json"]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let [line] = &lines(&done)[..] else { panic!("one line") };
+    assert_eq!(line["model"], "multiclass");
+    let stored = read_grey(&project("tests/goldens/luispedro.multiclass-person-0-fine.png"));
+    assert!(iou(&read_grey(&out.join("luispedro.png")), &stored) > 0.999);
+}
+
+#[test]
 fn a_cutout_has_the_matte_as_its_alpha() {
     let (mattes, cutouts) = (folder("cutout-matte"), folder("cutout"));
     let portrait = project(PORTRAIT);
@@ -283,7 +296,9 @@ fn a_model_file_runs_by_its_contract() {
     let out = folder("onnx");
     let portrait = project(PORTRAIT);
     let model = project("models/selfie-landscape.onnx");
-    let done = run(&["cut", path(&portrait), "-o", path(&out), "--model", path(&model)]);
+    let fast = ["--quality", "fast"];
+    let done =
+        run(&[&["cut", path(&portrait), "-o", path(&out), "--model", path(&model)], &fast[..]].concat());
     assert!(done.status.success(), "{}", text(&done.stderr));
     let stored = read_grey(&project("tests/goldens/luispedro.selfie-landscape-person-0.png"));
     assert!(iou(&read_grey(&out.join("luispedro.png")), &stored) > 0.99);
@@ -297,7 +312,7 @@ fn a_model_file_runs_by_its_contract() {
     .unwrap();
     let (model, hair) = (project("models/multiclass.onnx"), folder("onnx-hair"));
     let arguments = ["cut", path(&portrait), "-o", path(&hair), "--of", "hair", "--model", path(&model)];
-    let done = run(&[&arguments[..], &["--contract", path(&contract)]].concat());
+    let done = run(&[&arguments[..], &fast, &["--contract", path(&contract)]].concat());
     assert!(done.status.success(), "{}", text(&done.stderr));
     let stored = read_grey(&project("tests/goldens/luispedro.multiclass-hair-0.png"));
     assert!(iou(&read_grey(&hair.join("luispedro.png")), &stored) > 0.99);

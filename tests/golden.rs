@@ -4,17 +4,20 @@
 
 mod common;
 
-use common::{fixture, project, read_grey, segmenter, write_grey};
-use featheredge::SegmentOptions;
+use common::{fixture, join, project, read_grey, segmenter, write_grey};
 use featheredge::pixels::Matte;
+use featheredge::{Quality, SegmentOptions};
 
 const FIXTURES: [&str; 4] = ["astronaut", "grace-hopper", "luispedro", "no-portrait-coffee"];
-const RUNS: [(&str, &str, f32); 5] = [
-    ("selfie", "person", 0.0),
-    ("selfie", "person", 1.0),
-    ("selfie-landscape", "person", 0.0),
-    ("multiclass", "person", 0.5),
-    ("multiclass", "hair", 0.0),
+const RUNS: [(&str, &str, f32, Quality); 8] = [
+    ("selfie", "person", 0.0, Quality::Fast),
+    ("selfie", "person", 1.0, Quality::Fast),
+    ("selfie-landscape", "person", 0.0, Quality::Fast),
+    ("multiclass", "person", 0.5, Quality::Fast),
+    ("multiclass", "hair", 0.0, Quality::Fast),
+    ("selfie", "person", 0.0, Quality::Balanced),
+    ("multiclass", "hair", 0.0, Quality::Balanced),
+    ("multiclass", "person", 0.0, Quality::Fine),
 ];
 
 /// Largest mean difference, in 1/255, and largest share of pixels that differ by more than 8:
@@ -24,13 +27,22 @@ const TOLERANCE: (f64, f64) = (0.2, 0.002);
 #[test]
 fn mattes_are_the_stored_ones() {
     let mut wrong = Vec::new();
-    for (model, of, intensity) in RUNS {
+    for (model, of, intensity, quality) in RUNS {
         let mut segmenter = segmenter(model);
+        if quality == Quality::Fine {
+            join(&mut segmenter, "selfie");
+        }
         for id in FIXTURES {
             let picture = fixture(id).load().expect("a committed picture");
-            let options = SegmentOptions { of: of.to_owned(), intensity, ..SegmentOptions::default() };
+            let options =
+                SegmentOptions { of: of.to_owned(), intensity, quality, ..SegmentOptions::default() };
             let (matte, _) = segmenter.segment(picture.view().unwrap(), &options).unwrap();
-            let name = format!("{id}.{model}-{of}-{intensity}");
+            let suffix = match quality {
+                Quality::Fast => "",
+                Quality::Balanced => "-balanced",
+                Quality::Fine => "-fine",
+            };
+            let name = format!("{id}.{model}-{of}-{intensity}{suffix}");
             if let Err(error) = check(&name, &matte) {
                 wrong.push(format!("{name}: {error}"));
             }

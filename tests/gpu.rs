@@ -8,7 +8,7 @@ mod common;
 use common::{fixtures, iou, project};
 use featheredge::cpu::Arithmetic;
 use featheredge::model::registry;
-use featheredge::{SegmentOptions, Segmenter};
+use featheredge::{Quality, SegmentOptions, Segmenter};
 
 /// The most that a probability may be off, and the least intersection over union of mattes.
 ///
@@ -29,7 +29,8 @@ fn fixtures_are_as_on_the_cpu() {
             return;
         }
         let (most, least) = TOLERANCE;
-        let options = SegmentOptions { of: of.to_owned(), ..SegmentOptions::default() };
+        let options =
+            SegmentOptions { of: of.to_owned(), quality: Quality::Fast, ..SegmentOptions::default() };
         for fixture in fixtures() {
             let Some(picture) = fixture.load() else { continue };
             let view = picture.view().unwrap();

@@ -9,7 +9,7 @@ mod border;
 use border::{code, get, number, options};
 use featheredge::web::picture_size;
 use featheredge::web::segmenter::WebSegmenter;
-use js_sys::{Array, Float32Array, Object, Uint8ClampedArray};
+use js_sys::{Array, Float32Array, Object, Uint8Array, Uint8ClampedArray, Uint32Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -19,6 +19,8 @@ const SELFIE: &[u8] = include_bytes!("../models/selfie.plan");
 const MULTICLASS: &[u8] = include_bytes!("../models/multiclass.plan");
 const PICTURE: &[u8] = include_bytes!("../fixtures/images/astronaut.png");
 const PERSON: &[u8] = include_bytes!("goldens/astronaut.selfie-person-0.png");
+const PERSON_BALANCED: &[u8] = include_bytes!("goldens/astronaut.selfie-person-0-balanced.png");
+const PERSON_FINE: &[u8] = include_bytes!("goldens/astronaut.multiclass-person-0-fine.png");
 const HAIR: &[u8] = include_bytes!("goldens/astronaut.multiclass-hair-0.png");
 
 /// Largest mean difference from the native matte, in 1/255, and largest share of pixels that
@@ -50,7 +52,23 @@ fn segment(
     options: JsValue,
 ) -> Result<Vec<u8>, JsValue> {
     feed(segmenter, rgba, width, height)?;
-    segmenter.segment(options)?;
+    let mut wanted = segmenter.segment(options.clone(), false)?;
+    while !wanted.is_undefined() {
+        let wanted_part = wanted.unchecked_into::<Uint32Array>().to_vec();
+        let [left, top, columns, part_rows, step] = wanted_part[..] else {
+            panic!("a part: {wanted_part:?}")
+        };
+        for y in (top..top + part_rows).step_by(step as usize) {
+            let rows = step.min(top + part_rows - y) as usize;
+            let mut bytes = Vec::new();
+            for y in y as usize..y as usize + rows {
+                bytes.extend_from_slice(&rgba[(y * width + left as usize) * 4..][..columns as usize * 4]);
+            }
+            segmenter.buffer(bytes.len()).copy_from(&bytes);
+            segmenter.rows(rows)?;
+        }
+        wanted = segmenter.segment(options.clone(), false)?;
+    }
     let alpha = Uint8ClampedArray::new_with_length((width * height) as u32);
     while let Some(wanted) = segmenter.advance(&alpha)? {
         let wanted: Vec<usize> = wanted.to_vec().into_iter().map(|value| value as usize).collect();
@@ -66,10 +84,10 @@ fn segment(
     Ok(alpha.to_vec())
 }
 
-fn check(mut segmenter: WebSegmenter, of: &str, stored: &[u8]) {
+fn check(segmenter: &mut WebSegmenter, of: &str, quality: &str, stored: &[u8]) {
     let (rgba, width, height) = picture();
-    let of_it = options(&format!(r#"{{"of": "{of}"}}"#));
-    let got = segment(&mut segmenter, &rgba, width, height, of_it).unwrap();
+    let of_it = options(&format!(r#"{{"of": "{of}", "quality": "{quality}"}}"#));
+    let got = segment(segmenter, &rgba, width, height, of_it).unwrap();
     let timings = segmenter.timings();
     for name in ["preMs", "inferMs", "postMs"] {
         assert!(number(&timings, name) >= 0.0, "{name}");
@@ -88,8 +106,39 @@ fn check(mut segmenter: WebSegmenter, of: &str, stored: &[u8]) {
 
 #[wasm_bindgen_test]
 fn mattes_are_the_native_ones() {
-    check(WebSegmenter::from_registry("selfie", SELFIE, None, None).unwrap(), "person", PERSON);
-    check(WebSegmenter::from_registry("multiclass", MULTICLASS, None, None).unwrap(), "hair", HAIR);
+    let mut selfie = WebSegmenter::from_registry("selfie", SELFIE, None, None).unwrap();
+    check(&mut selfie, "person", "fast", PERSON);
+    check(&mut selfie, "person", "balanced", PERSON_BALANCED);
+    let mut multiclass = WebSegmenter::from_registry("multiclass", MULTICLASS, None, None).unwrap();
+    check(&mut multiclass, "hair", "fast", HAIR);
+    multiclass.join("selfie", SELFIE).unwrap();
+    check(&mut multiclass, "person", "fine", PERSON_FINE);
+}
+
+/// The network's answers come from elsewhere, or not.
+#[wasm_bindgen_test]
+fn a_network_that_runs_elsewhere_gives_the_same() {
+    let (rgba, width, height) = picture();
+    let mut other = WebSegmenter::from_registry("selfie", SELFIE, None, None).unwrap();
+    let mut segmenter = WebSegmenter::from_registry("selfie", SELFIE, None, None).unwrap();
+    let want = segment(&mut other, &rgba, width, height, options("{}")).unwrap();
+    for helped in [true, false] {
+        feed(&mut segmenter, &rgba, width, height).unwrap();
+        let mut wanted = segmenter.segment(options("{}"), true).unwrap();
+        let mut asked = 0;
+        while let Some(picture) = wanted.dyn_ref::<Uint8Array>() {
+            let answer = helped.then(|| {
+                feed(&mut other, &picture.to_vec(), 256, 256).unwrap();
+                get(&other.predict().unwrap(), "data").unchecked_into::<Float32Array>().to_vec()
+            });
+            wanted = segmenter.answer(answer, 1.0).unwrap();
+            asked += 1;
+        }
+        assert!(wanted.is_undefined() && asked == 3, "{asked} looks");
+        let alpha = Uint8ClampedArray::new_with_length((width * height) as u32);
+        assert!(segmenter.advance(&alpha).unwrap().is_none());
+        assert_eq!(alpha.to_vec(), want);
+    }
 }
 
 #[wasm_bindgen_test]
@@ -125,6 +174,7 @@ fn bad_input_is_an_error_with_a_code() {
     assert_eq!(code(segment(&[0; 16], 2, 2, r#"{"intensity": 2}"#)), "INVALID_INPUT");
     assert_eq!(code(segment(&[0; 16], 2, 2, r#"{"feather": -1}"#)), "INVALID_INPUT");
     assert_eq!(code(segment(&[0; 16], 2, 2, r#"{"blur": 1}"#)), "INVALID_INPUT");
+    assert_eq!(code(segment(&[0; 16], 2, 2, r#"{"quality": "best"}"#)), "INVALID_INPUT");
     assert_eq!(code(segment(&[0; 16], 2, 2, "7")), "INVALID_INPUT");
     assert_eq!(code(WebSegmenter::from_registry("selfie", MULTICLASS, None, None)), "CHECKSUM_MISMATCH");
     assert_eq!(code(WebSegmenter::from_registry("nope", SELFIE, None, None)), "INVALID_INPUT");

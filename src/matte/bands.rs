@@ -7,7 +7,7 @@ use super::feather::{Feather, check_feather, feather};
 use super::morphology::{Morphology, check_morphology, morphology};
 use super::upsample::{Map, Span, Upsampler};
 use crate::error::Result;
-use crate::pixels::{Matte, Rgba8};
+use crate::pixels::{Matte, Rect, Rgba8};
 
 /// What is done to a matte's edges.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,13 +62,26 @@ impl Bands {
     /// # Panics
     /// If `map`'s slices are not of its size.
     pub fn new(map: Map<'_>, width: usize, height: usize, finish: Finish) -> Result<Self> {
+        Self::within(map, Rect::whole(width, height), [width, height], finish)
+    }
+
+    /// The same where the map shows only `rect` of a picture of `[width, height]`; the rest is 0.
+    ///
+    /// # Errors
+    /// As [`Finish::check`].
+    ///
+    /// # Panics
+    /// If `map`'s slices are not of its size, or `rect` is empty or not within the picture.
+    pub fn within(map: Map<'_>, rect: Rect, [width, height]: [usize; 2], finish: Finish) -> Result<Self> {
+        let inside = rect.left + rect.width <= width && rect.top + rect.height <= height;
+        assert!(inside && rect.width > 0 && rect.height > 0, "{rect:?} within {width}x{height}");
         finish.check()?;
         let Finish { morphology, feather: radius } = finish;
         let whole =
             morphology.map(|how| (how, Matte { width, height, alpha: Vec::with_capacity(width * height) }));
         // With morphology the feather's bands only carry rows.
         let feather = Feather::new(if whole.is_some() { 0.0 } else { radius }, width, height);
-        let upsampler = Upsampler::new(map, width, height);
+        let upsampler = Upsampler::new(map, rect, width);
         let mut bands = Self { upsampler, feather, radius, width, rows: 0..0, spans: Vec::new(), whole };
         bands.start();
         Ok(bands)

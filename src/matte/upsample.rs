@@ -16,6 +16,7 @@ use std::ops::Range;
 use super::bits::places;
 use super::guided::{Affine, Coefficients, coefficients};
 use crate::cpu::simd::{F32x4, I16x8};
+use crate::pixels::Rect;
 
 /// Half the side of the filter's window, in cells of the network's grid.
 pub(super) const RADIUS: usize = 1;
@@ -57,11 +58,13 @@ const WORTH_SKIPPING: usize = 48;
 /// The same where the pixels are there already.
 const WORTH_LEAVING: usize = 8;
 
-/// Applies a map's coefficients to a picture.
+/// Applies a map's coefficients to a part of a picture; the rest of it is 0.
 pub(super) struct Upsampler {
     map_w: usize,
     map_h: usize,
-    height: usize,
+    rect: Rect,
+    /// Columns of the picture.
+    width: usize,
     cells: Coefficients,
     columns: Vec<Tap>,
     /// The first column of each cell, and the end.
@@ -76,17 +79,19 @@ pub(super) struct Upsampler {
 }
 
 impl Upsampler {
-    /// For a picture of `width` x `height`, whose colours come in the order of those of `map`'s guide.
+    /// For a picture of `width` columns, of which `map` shows `rect`, and whose colours come in the order of those
+    /// of `map`'s guide.
     ///
     /// # Panics
     /// If `map`'s slices are not of its size.
-    pub(super) fn new(map: Map<'_>, width: usize, height: usize) -> Self {
-        let columns: Vec<Tap> = (0..width).map(|x| tap(x, width, map.width)).collect();
+    pub(super) fn new(map: Map<'_>, rect: Rect, width: usize) -> Self {
+        let columns: Vec<Tap> = (0..rect.width).map(|x| tap(x, rect.width, map.width)).collect();
         let start = |cell: usize| columns.partition_point(|tap| (tap.first as usize) < cell);
         Self {
             map_w: map.width,
             map_h: map.height,
-            height,
+            rect,
+            width,
             cells: coefficients(map),
             starts: (0..=map.width).map(start).collect(),
             columns,
@@ -100,10 +105,30 @@ impl Upsampler {
     /// Writes what is known of `rows` without the picture to `alpha`, `[rows, width]`, and gives
     /// what must be read.
     pub(super) fn start(&self, rows: Range<usize>, alpha: &mut [u8]) -> Vec<Span> {
-        let (mut spans, width) = (Vec::new(), self.columns.len());
-        self.spans(self.rows_of_cells(&rows), WORTH_SKIPPING, &mut spans, |columns, value| {
-            alpha.chunks_exact_mut(width).for_each(|row| row[columns.clone()].fill(value));
+        let Rect { left, top, width, height } = self.rect;
+        let inside = rows.start.max(top)..rows.end.min(top + height);
+        let mut spans = Vec::new();
+        if inside.is_empty() {
+            alpha.fill(0);
+            return spans;
+        }
+        for (y, row) in rows.clone().zip(alpha.chunks_exact_mut(self.width)) {
+            if inside.contains(&y) {
+                row[..left].fill(0);
+                row[left + width..].fill(0);
+            } else {
+                row.fill(0);
+            }
+        }
+        let within = (inside.start - rows.start) * self.width..(inside.end - rows.start) * self.width;
+        let cells = self.rows_of_cells(inside.start - top..inside.end - top);
+        self.spans(cells, WORTH_SKIPPING, &mut spans, |columns, value| {
+            let columns = left + columns.start..left + columns.end;
+            alpha[within.clone()]
+                .chunks_exact_mut(self.width)
+                .for_each(|row| row[columns.clone()].fill(value));
         });
+        spans.iter_mut().for_each(|span| span.left += left);
         spans
     }
 
@@ -157,10 +182,12 @@ impl Upsampler {
         stretch(start..self.columns.len(), before);
     }
 
-    /// Writes row `y` from its pixels: `pixels` and `alpha` are of `span`.
+    /// Writes row `y` from its pixels: `pixels` and `alpha` are of `span`. Rows beyond the part stay.
     pub(super) fn run(&mut self, y: usize, span: Span, pixels: &[[u8; 4]], alpha: &mut [u8]) {
         assert!(pixels.len() == span.width && alpha.len() == span.width, "pixels of the span");
-        let first = tap(y, self.height, self.map_h).first as usize;
+        let Some(y) = y.checked_sub(self.rect.top).filter(|&y| y < self.rect.height) else { return };
+        let span = Span { left: span.left - self.rect.left, ..span };
+        let first = tap(y, self.rect.height, self.map_h).first as usize;
         let (mut spans, mut known) = (std::mem::take(&mut self.spans), std::mem::take(&mut self.known));
         if self.between.replace(first) != Some(first) {
             spans.clear();
@@ -190,10 +217,10 @@ impl Upsampler {
         (self.spans, self.known) = (spans, known);
     }
 
-    /// Writes those pixels of row `y` that depend on the picture.
+    /// Writes those pixels of row `y` of the part that depend on the picture; `span` is of the part as well.
     fn apply(&mut self, y: usize, span: Span, pixels: &[[u8; 4]], alpha: &mut [u8]) {
         let columns = &self.columns[span.left..][..span.width];
-        let Tap { first, t } = tap(y, self.height, self.map_h);
+        let Tap { first, t } = tap(y, self.rect.height, self.map_h);
         let first = first as usize;
         let (above, below) = (self.cells.row(first), self.cells.row((first + 1).min(self.map_h - 1)));
         let t = F32x4::splat(t);
@@ -224,9 +251,9 @@ impl Upsampler {
         }
     }
 
-    /// The rows of cells that rows of the picture lie between.
-    fn rows_of_cells(&self, rows: &Range<usize>) -> Range<usize> {
-        let first = |y| tap(y, self.height, self.map_h).first as usize;
+    /// The rows of cells that rows of the part lie between.
+    fn rows_of_cells(&self, rows: Range<usize>) -> Range<usize> {
+        let first = |y| tap(y, self.rect.height, self.map_h).first as usize;
         first(rows.start)..(first(rows.end - 1) + 2).min(self.map_h)
     }
 }

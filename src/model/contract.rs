@@ -54,6 +54,9 @@ pub struct Contract {
     pub temperature: f32,
     /// A name per output channel; `background` is the one that is no subject.
     pub classes: Vec<String>,
+    /// Whether a second look at a picture turned from right to left is worth its time by default: it is for small
+    /// networks.
+    pub mirrors: bool,
 }
 
 /// The class that is no subject.

@@ -45,6 +45,10 @@ pub struct Entry {
     pub output: EntryOutput,
     /// Multiply-adds of one run.
     pub multiply_adds: u64,
+    /// Whether it looks at pictures turned from right to left as well by default ([`Contract::mirrors`]).
+    pub mirrors: bool,
+    /// The model that is a second opinion on persons where the finest matte is asked for, if one is worth it.
+    pub partner: Option<String>,
     /// How far the converted file is from the original.
     pub agreement: Agreement,
 }
@@ -182,6 +186,7 @@ impl Entry {
             activation: self.output.activation,
             temperature: self.output.temperature,
             classes: self.output.classes.clone(),
+            mirrors: self.mirrors,
         }
     }
 

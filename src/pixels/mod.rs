@@ -69,6 +69,38 @@ impl<'a> Rgba8<'a> {
     }
 }
 
+/// Some columns and rows of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rect {
+    /// The first column.
+    pub left: usize,
+    /// The first row.
+    pub top: usize,
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+}
+
+impl Rect {
+    /// All of a picture.
+    pub fn whole(width: usize, height: usize) -> Self {
+        Self { left: 0, top: 0, width, height }
+    }
+
+    /// The same part of the picture at another size, to the nearest pixel.
+    pub fn scaled(self, [from_w, from_h]: [usize; 2], [width, height]: [usize; 2]) -> Self {
+        let scaled = |start: usize, len: usize, from: usize, to: usize| {
+            let at = |edge: usize| (edge * to + from / 2) / from;
+            let start_at = at(start).min(to - 1);
+            [start_at, at(start + len).clamp(start_at + 1, to) - start_at]
+        };
+        let [left, across] = scaled(self.left, self.width, from_w, width);
+        let [top, down] = scaled(self.top, self.height, from_h, height);
+        Self { left, top, width: across, height: down }
+    }
+}
+
 /// How much of each pixel belongs to the subject: `[height, width]`, 0 is ground, 255 is subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Matte {

@@ -1,6 +1,6 @@
 //! The system's GPU before the CPU: what it fails, the CPU does.
 
-use super::{Prediction, SegmentOptions, Segmenter};
+use super::{Prediction, Quality, SegmentOptions, Segmenter};
 use crate::error::{Error, Result};
 use crate::gpu::{Adapter, Native};
 use crate::matte;
@@ -39,7 +39,7 @@ impl Segmenter {
 
     /// The same network on the system's GPU, by `plan`, where that can be had.
     pub(super) fn with_gpu(mut self, plan: Plan) -> Self {
-        let (native, opened) = Native::open(plan, self.contract.clone());
+        let (native, opened) = Native::open(plan, self.network.contract.clone());
         self.gpu = Some(Box::new(OnGpu { native, failed: opened.err().map(|error| by_cpu(&error)) }));
         self
     }
@@ -54,15 +54,27 @@ impl Segmenter {
         picture: Rgba8<'_>,
         options: &SegmentOptions,
     ) -> Option<(Matte, Timings)> {
+        // Of several looks it does each network's run, below.
+        if options.quality != Quality::Fast {
+            return None;
+        }
         self.on_gpu(|native| native.segment(picture, &options.of, options.finish()?))
     }
 
     pub(super) fn predict_on_gpu(&mut self, picture: Rgba8<'_>) -> Option<(Prediction, Timings)> {
         let (answer, stride, timings) = self.on_gpu(|native| native.predict(picture))?;
-        let [_, shape] = self.executor.shapes();
-        let data = matte::activate(&self.contract, &answer, stride);
-        let classes = self.contract.classes.clone();
-        Some((Prediction { width: shape.width, height: shape.height, classes, data }, timings))
+        let [width, height] = self.network.output();
+        let contract = &self.network.contract;
+        let data = matte::activate(contract, &answer, stride);
+        Some((Prediction { width, height, classes: contract.classes.clone(), data }, timings))
+    }
+
+    /// The map of `of` in a picture of the network's size, red first.
+    pub(super) fn map_on_gpu(&mut self, picture: &[u8], of: &str) -> Option<Vec<f32>> {
+        let [width, height] = self.network.input();
+        let picture = Rgba8::new(width, height, picture).ok()?;
+        let (answer, stride, _) = self.on_gpu(|native| native.predict(picture))?;
+        matte::subject(&self.network.contract, &answer, stride, of).ok()
     }
 
     /// What `work` gives, if there is a GPU and it does not fail.

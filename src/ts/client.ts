@@ -7,7 +7,7 @@
 
 import { SegmentError, abortedBy, foreignPicture } from './error.js';
 import type { Downloads } from './files.js';
-import type { Answer as AnswerTo, Captured, Loaded, LoadTask, Reply, Request, Task } from './protocol.js';
+import type { Answer as AnswerTo, Captured, Loaded, LoadTask, PredictTask, Reply, Request, Task } from './protocol.js';
 import type { OpenThread, Thread } from './threads.js';
 import { release, transferables } from './transfer.js';
 import type { Progress } from './types.js';
@@ -28,7 +28,7 @@ interface Job {
 
 /** Something faster that may do a call, or leave it to the thread by `undefined`; the picture stays here. */
 export interface Faster {
-  run(task: Task, picture: Captured): Promise<AnswerTo<Task> | undefined>;
+  run<T extends Task>(task: T, picture: Captured): Promise<AnswerTo<T> | undefined>;
 }
 
 export class Client {
@@ -136,14 +136,18 @@ export class Client {
 
   async #run(job: Job): Promise<AnswerTo<Task>> {
     let picture = await this.#wait(job.picture);
-    const answer = this.#faster && !job.plain ? await this.#wait(this.#faster.run(job.task, picture)) : undefined;
+    const { task } = job;
+    const faster = job.plain ? undefined : this.#faster;
+    // Of several looks the thread has each run elsewhere.
+    const helped = faster !== undefined && task.type !== 'predict' && task.quality !== 'fast';
+    const answer = faster && !helped ? await this.#wait(faster.run(task, picture)) : undefined;
     if (answer) {
       release(picture);
       return answer;
     }
     for (let attempt = 1; ; attempt++) {
       await this.#start();
-      const request = { ...job.task, id: ++this.#lastId, picture };
+      const request = { ...task, id: ++this.#lastId, picture, ...(helped && { helped }) };
       const answer = await this.#ask(request, transferables(picture), job);
       if (answer.type === 'done') return answer.value as AnswerTo<Task>;
       if (answer.type === 'failed') throw new SegmentError(answer.code, answer.message);
@@ -225,7 +229,16 @@ export class Client {
   }
 
   #hear(reply: Reply): void {
-    if ('id' in reply && reply.id === this.#asked?.id) this.#asked.hear(reply);
+    if (!('id' in reply) || reply.id !== this.#asked?.id) return;
+    if (reply.type === 'run') void this.#help(reply);
+    else this.#asked.hear(reply);
+  }
+
+  /** Has something faster run the network, where it does. */
+  async #help({ id, picture }: Extract<Reply, { type: 'run' }>): Promise<void> {
+    const thread = this.#thread;
+    const answer = await this.#faster?.run<PredictTask>({ type: 'predict' }, { kind: 'pixels', pixels: picture });
+    if (this.#thread === thread) thread?.post({ type: 'ran', id, answer }, answer ? [answer.data.buffer] : []);
   }
 
   #tell(progress: Progress): void {

@@ -10,7 +10,7 @@ const MIN_BLUR = 1;
 const MAX_BLUR = 256;
 
 /** What says how a matte is made. */
-const MAKING = ['of', 'intensity', 'feather', 'morphology'] as const;
+const MAKING = ['of', 'intensity', 'feather', 'morphology', 'quality'] as const;
 
 /** A task, and the picture that it needs as a ground. */
 export interface CheckedDraw {
@@ -65,26 +65,31 @@ function checkBackground(background: Background, options: PaintOptions, subjects
 /** The options of `cutout` as those of `draw`. */
 export function cutoutOf(options: PaintOptions): DrawOptions {
   checkObject('options', options);
-  return { ...options, effect: 'cutout' };
+  return { ...still(options), effect: 'cutout' };
 }
 
 /** The same for `recolor`. */
 export function recolorOf(options: RecolorOptions): DrawOptions {
   checkObject('options', options);
   const { color, lightening, ...rest } = options;
-  return { ...rest, effect: { recolor: { color, lightening } } };
+  return { ...still(rest), effect: { recolor: { color, lightening } } };
 }
 
 /** The same for `replaceBackground`. */
 export function backgroundOf(options: BackgroundOptions): DrawOptions {
   checkObject('options', options);
-  const { of, intensity, feather, morphology, signal, matte, ...background } = options;
-  return { of, intensity, feather, morphology, signal, matte, effect: { background } };
+  const { of, intensity, feather, morphology, quality, signal, matte, ...background } = options;
+  return { ...still({ of, intensity, feather, morphology, quality, signal, matte }), effect: { background } };
+}
+
+/** What is made once is not in a frame's haste. */
+function still(options: PaintOptions): PaintOptions {
+  return options.matte ? options : { ...options, quality: options.quality ?? 'balanced' };
 }
 
 function plain(effect: DrawEffect, options: PaintOptions, subjects: readonly string[]): CheckedDraw {
   const matte = options.matte && copyMatte(options.matte, options);
-  return { task: { ...checkSegment(options, subjects), type: 'draw', effect, ...(matte && { matte }) }, image: undefined, ground: undefined };
+  return { task: { ...checkSegment(options, subjects, 'fast'), type: 'draw', effect, ...(matte && { matte }) }, image: undefined, ground: undefined };
 }
 
 /** Whether it is of the picture's size shows where the picture is opened. */

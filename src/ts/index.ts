@@ -25,6 +25,7 @@ export type {
   PredictOptions,
   Prediction,
   Progress,
+  Quality,
   Recolor,
   RecolorOptions,
   SecondSegmenter,

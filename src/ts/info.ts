@@ -16,7 +16,7 @@ const BUILD_REASONS: Record<Info['build'], string> = {
 };
 
 export class Report {
-  readonly #loaded: Omit<Loaded, 'tried'>;
+  readonly #loaded: Omit<Loaded, 'tried' | 'partner'>;
   readonly #model: Info['model'];
   readonly #worker: boolean;
   /** Why the CPU runs as it does. */
@@ -29,7 +29,7 @@ export class Report {
   #info: Info | undefined;
 
   /** `why` is why it runs in that thread. */
-  constructor({ tried: _, ...loaded }: Loaded, model: Info['model'], worker: boolean, why: string, onEvent: CreateOptions['onEvent']) {
+  constructor({ tried: _, partner: __, ...loaded }: Loaded, model: Info['model'], worker: boolean, why: string, onEvent: CreateOptions['onEvent']) {
     this.#loaded = loaded;
     this.#model = model;
     this.#worker = worker;

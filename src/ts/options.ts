@@ -4,8 +4,9 @@ import { MODEL_IDS, modelUrl, resolveBase, resolveUrl } from './assets.js';
 import { SegmentError } from './error.js';
 import { MAX_PIXELS } from './limits.js';
 import type { ModelSource, SegmentTask } from './protocol.js';
-import type { CreateOptions, CustomModel, ModelContract, Morphology, SegmentOptions } from './types.js';
+import type { CreateOptions, CustomModel, ModelContract, Morphology, Quality, SegmentOptions } from './types.js';
 
+const QUALITIES: readonly string[] = ['fast', 'balanced', 'fine'] satisfies SegmentOptions['quality'][];
 const OPERATIONS: readonly string[] = ['open', 'close', 'erode', 'dilate'] satisfies Morphology['operation'][];
 const EXECUTORS: readonly string[] = ['auto', 'gpu', 'cpu'] satisfies CreateOptions['executor'][];
 const MAX_THREADS = 16;
@@ -95,15 +96,16 @@ function copyContract(contract: ModelContract | undefined): ModelContract | unde
   return copy;
 }
 
-/** `subjects` are the model's; the first is the default. */
-export function checkSegment(options: SegmentOptions, subjects: readonly string[]): SegmentTask {
+/** `subjects` are the model's; the first is the default, and so is `usual`. */
+export function checkSegment(options: SegmentOptions, subjects: readonly string[], usual: Quality = 'balanced'): SegmentTask {
   checkObject('options', options);
-  const { of = subjects[0], intensity = 0, feather, morphology } = options;
+  const { of = subjects[0], intensity = 0, feather, morphology, quality = usual } = options;
   if (typeof of !== 'string' || !subjects.includes(of)) throw invalid('of', of, `one of ${subjects.join(', ')}`);
   if (!isWithin(intensity, 0, 1)) throw invalid('intensity', intensity, '0 to 1');
   if (feather !== undefined && !isWithin(feather, 0, MAX_FEATHER)) throw invalid('feather', feather, `0 to ${MAX_FEATHER}`);
+  if (!QUALITIES.includes(quality)) throw invalid('quality', quality, `one of ${QUALITIES.join(', ')}`);
   checkSignal(options.signal);
-  return { type: 'segment', of, intensity, feather, morphology: checkMorphology(morphology) };
+  return { type: 'segment', of, intensity, feather, morphology: checkMorphology(morphology), quality };
 }
 
 function checkMorphology(morphology: Morphology | undefined): Morphology | undefined {

@@ -7,7 +7,7 @@
 
 import type { Build } from './features.js';
 import type { Files } from './files.js';
-import type { Arithmetic, ErrorCode, Executor, Matte, ModelContract, ModelId, Morphology, Timings } from './types.js';
+import type { Arithmetic, ErrorCode, Executor, Matte, ModelContract, ModelId, Morphology, Quality, Timings } from './types.js';
 
 /** Straight RGBA, row by row. */
 export interface Pixels {
@@ -41,6 +41,9 @@ export interface SegmentTask {
   intensity: number;
   feather: number | undefined;
   morphology: Morphology | undefined;
+  quality: Quality;
+  /** The second network, if it is to look. It is never transferred. */
+  partner?: { id: ModelId; plan: Uint8Array<ArrayBuffer> };
 }
 
 export interface DrawTask extends Omit<SegmentTask, 'type'> {
@@ -90,7 +93,10 @@ export interface GpuLoadTask {
 export type Request =
   | (LoadTask & { id: number; files: Files })
   | (GpuLoadTask & { id: number; files: Files })
-  | (Task & { id: number; picture: Captured })
+  /** `helped`: whether the network may be run elsewhere, for which the thread asks by `run`. */
+  | (Task & { id: number; picture: Captured; helped?: boolean })
+  /** The network's answer to `run`; without it the thread runs the network itself. */
+  | { type: 'ran'; id: number; answer: PredictionAnswer | undefined }
   /** The answer to this id is no longer wanted. */
   | { type: 'cancel'; id: number }
   /** The GPU is to be lost, as if by a crash of its driver. */
@@ -113,6 +119,8 @@ export interface Loaded {
   subjects: string[];
   inputWidth: number;
   inputHeight: number;
+  /** The model that is worth asking as well. */
+  partner: ModelId | undefined;
   executor: Executor;
   arithmetic: Arithmetic;
   /** Whether a trial chose it. */
@@ -169,6 +177,8 @@ export type Reply =
   | { type: 'started'; version: string }
   | { type: 'done'; id: number; value: Loaded | GpuLoaded | Answer<Task> }
   | { type: 'failed'; id: number; code: ErrorCode; message: string }
+  /** A call wants the network's answer to this picture. */
+  | { type: 'run'; id: number; picture: Pixels }
   /** The GPU is gone; not the answer to anything. */
   | { type: 'lost'; message: string }
   /** The WebAssembly instance broke and must not be used again; a call's picture comes back for a new one. */

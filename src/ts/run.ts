@@ -8,6 +8,9 @@ import type { Source } from './source.js';
 /** Calls into WebAssembly, and throws what may go back to the page. */
 type Guard = <T>(call: () => T) => T;
 
+/** The network's probabilities for a picture of its input's size; nothing if it is to be run here. */
+export type Help = (picture: Uint8Array<ArrayBuffer>) => Promise<Float32Array | undefined>;
+
 type Options = Parameters<WebSegmenter['segment']>[0];
 
 /** Rows `top` to `top + rows`, of which `columns` are `[left, width]` pairs. */
@@ -15,6 +18,14 @@ interface Blocks {
   top: number;
   rows: number;
   columns: [number, number][];
+}
+
+/** Columns and rows of a picture. */
+interface Rect {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
 }
 
 /** About how many pixels are painted at a time. */
@@ -35,16 +46,28 @@ export class Run {
     this.#guard = guard;
   }
 
-  async segment(options: Options, decodeMs: number): Promise<Omit<MatteAnswer, 'executor'>> {
+  /** The matte; `help` runs the network elsewhere where it can. */
+  async segment(options: Options, decodeMs: number, help?: Help): Promise<Omit<MatteAnswer, 'executor'>> {
     const { width, height } = this.#source;
     const [segmenter, guard] = [this.#segmenter, this.#guard];
-    await this.#intake();
-    guard(() => segmenter.segment(options));
+    const from = await this.#intake();
+    let wanted = guard(() => segmenter.segment(options, help !== undefined));
+    while (wanted) {
+      if (wanted instanceof Uint8Array) {
+        const start = performance.now();
+        const answer = await help!(wanted);
+        wanted = guard(() => segmenter.answer(answer, performance.now() - start));
+      } else {
+        const [left, top, width, height, step] = wanted as unknown as [number, number, number, number, number];
+        await this.#feed(from, { left, top, width, height }, step);
+        wanted = guard(() => segmenter.segment(options, help !== undefined));
+      }
+    }
     const alpha = new Uint8ClampedArray(width * height);
     for (;;) {
-      const wanted = guard(() => segmenter.advance(alpha));
-      if (!wanted) break;
-      const [top, rows, ...spans] = wanted as unknown as [number, number, ...number[]];
+      const blocks = guard(() => segmenter.advance(alpha));
+      if (!blocks) break;
+      const [top, rows, ...spans] = blocks as unknown as [number, number, ...number[]];
       const columns = spans.flatMap((left, i): [number, number][] => (i % 2 === 0 ? [[left, spans[i + 1]!]] : []));
       await this.#read(this.#source, { top, rows, columns });
     }
@@ -81,18 +104,24 @@ export class Run {
     return { width, height, classes, data, timings: { decodeMs: decodeMs + this.#readMs, preMs, inferMs, postMs } };
   }
 
-  /** Gives the network the picture, or a smaller copy of it. */
-  async #intake(): Promise<void> {
+  /** Gives the network the picture, or a smaller copy of it, and tells which. */
+  async #intake(): Promise<Source> {
     const [segmenter, guard] = [this.#segmenter, this.#guard];
     const start = performance.now();
     const from = this.#source.reduced(...this.#input);
     this.#readMs += performance.now() - start;
     const { width, height, swapped, premultiplied } = this.#source;
     const step = guard(() => segmenter.begin(width, height, from.width, from.height, swapped, premultiplied));
-    for (let top = 0; top < from.height; top += step) {
-      const rows = Math.min(step, from.height - top);
-      await this.#read(from, { top, rows, columns: [[0, from.width]] });
-      guard(() => segmenter.rows(rows));
+    await this.#feed(from, { left: 0, top: 0, width: from.width, height: from.height }, step);
+    return from;
+  }
+
+  /** Gives the network a part of a picture, `step` rows at a time. */
+  async #feed(from: Source, { left, top, width, height }: Rect, step: number): Promise<void> {
+    for (let y = 0; y < height; y += step) {
+      const rows = Math.min(step, height - y);
+      await this.#read(from, { top: top + y, rows, columns: [[left, width]] });
+      this.#guard(() => this.#segmenter.rows(rows));
     }
   }
 

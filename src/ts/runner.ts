@@ -11,7 +11,7 @@ import { paint } from './drawing.js';
 import { SegmentError, hasCode, messageOf } from './error.js';
 import { drawGround } from './ground.js';
 import { type Opened, openPicture } from './pixels.js';
-import type { Captured, GivenMatte, Loaded, Reply, Request, RunTimings } from './protocol.js';
+import type { Captured, GivenMatte, Loaded, MatteAnswer, PredictionAnswer, Reply, Request } from './protocol.js';
 import { Run } from './run.js';
 import { ownBuffers, release, releaseGround, transferables } from './transfer.js';
 
@@ -38,6 +38,10 @@ export class Runner {
   #executor: Loaded['executor'] = 'cpu';
   #maxPixels = 0;
   #cancelled: number | undefined;
+  /** Whether the second network has come. */
+  #joined = false;
+  /** Takes what the network gave elsewhere. */
+  #helped: ((answer: PredictionAnswer | undefined) => void) | undefined;
 
   constructor(send: (reply: Reply, transfer: Transferable[]) => void) {
     this.#send = send;
@@ -50,6 +54,8 @@ export class Runner {
       case 'cancel':
         this.#cancelled = request.id;
         return;
+      case 'ran':
+        return this.#helped?.(request.answer);
       case 'load-gpu':
       case 'lose':
         return;
@@ -101,11 +107,10 @@ export class Runner {
           return guard(act);
         });
         const given = call.type === 'draw' ? call.matte : undefined;
-        const executor = given ? 'cpu' : this.#executor;
-        if (call.type === 'predict') return { ...(await run.predict(decodeMs)), executor };
-        const matte = given ? fitting(given, opened, decodeMs) : await run.segment(options(call), decodeMs);
-        if (call.type === 'segment') return { ...matte, executor };
-        const { width, height, timings } = matte;
+        if (call.type === 'predict') return { ...(await run.predict(decodeMs)), executor: this.#executor };
+        const matte = given ? fitting(given, opened, decodeMs) : await this.#segment(run, segmenter, call, decodeMs);
+        if (call.type === 'segment') return matte;
+        const { width, height, timings, executor } = matte;
         const ground = call.ground && (await drawGround(call.ground, [width, height], true, this.#maxPixels, sizeOfHead));
         const bitmap = await paint(run, call.effect, opened.source, matte.alpha, ground);
         return { width, height, timings, executor, bitmap };
@@ -116,6 +121,26 @@ export class Runner {
     releaseGround(call);
     this.#calling = false;
     if (this.#closed) this.#free();
+  }
+
+  async #segment(run: Run, segmenter: WebSegmenter, call: Exclude<Call, { type: 'predict' }>, decodeMs: number): Promise<MatteAnswer> {
+    const { partner } = call;
+    if (partner && !this.#joined) {
+      guard(() => segmenter.join(partner.id, partner.plan));
+      this.#joined = true;
+    }
+    if (!call.helped) return { ...(await run.segment(options(call), decodeMs)), executor: this.#executor };
+    let executor: MatteAnswer['executor'] = 'gpu';
+    const matte = await run.segment(options(call), decodeMs, async (picture) => {
+      const [width, height] = this.#input;
+      const asking = new Promise<PredictionAnswer | undefined>((resolve) => (this.#helped = resolve));
+      const data = new Uint8ClampedArray(picture.buffer);
+      this.#send({ type: 'run', id: call.id, picture: { width, height, data } }, [data.buffer]);
+      const answer = await asking;
+      executor = answer && executor === 'gpu' ? answer.executor : this.#executor;
+      return answer?.data;
+    });
+    return { ...matte, executor };
   }
 
   /** Runs `task` and sends its value, or what went wrong. The picture goes back if the instance broke. */
@@ -172,16 +197,16 @@ function guard<T>(call: () => T): T {
   }
 }
 
-function options({ of, intensity, feather, morphology }: Exclude<Call, { type: 'predict' }>) {
-  return { of, intensity, feather, morphology };
+function options({ of, intensity, feather, morphology, quality }: Exclude<Call, { type: 'predict' }>) {
+  return { of, intensity, feather, morphology, quality };
 }
 
 /** A matte of the caller's, as if it had been made here. */
-function fitting(matte: GivenMatte, { source: { width, height } }: Opened, decodeMs: number): GivenMatte & { timings: RunTimings } {
+function fitting(matte: GivenMatte, { source: { width, height } }: Opened, decodeMs: number): MatteAnswer {
   if (matte.width !== width || matte.height !== height) {
     throw new SegmentError('INVALID_INPUT', `matte is of ${matte.width}x${matte.height}, want the picture's ${width}x${height}`);
   }
-  return { ...matte, timings: { decodeMs, preMs: 0, inferMs: 0, postMs: 0 } };
+  return { ...matte, timings: { decodeMs, preMs: 0, inferMs: 0, postMs: 0 }, executor: 'cpu' };
 }
 
 function closed(): SegmentError {

@@ -16,11 +16,12 @@ import { Downloads } from './files.js';
 import { prepareFrames } from './frames.js';
 import { Report } from './info.js';
 import { type CheckedCreate, checkCreate, checkObject, checkSegment, checkSignal } from './options.js';
+import { Partner } from './partner.js';
 import { capture } from './picture.js';
 import type { Captured, LoadTask } from './protocol.js';
 import { ThreadUnavailable, pageThread, workerThread } from './threads.js';
 import { release } from './transfer.js';
-import type { BackgroundOptions, CreateOptions, DrawOptions, Drawing, Info, Matte, PaintOptions, Participation, Picture, PredictOptions, Prediction, RecolorOptions, SegmentOptions } from './types.js';
+import type { BackgroundOptions, CreateOptions, DrawOptions, Drawing, Info, Matte, ModelId, PaintOptions, Participation, Picture, PredictOptions, Prediction, RecolorOptions, SegmentOptions } from './types.js';
 
 export class Segmenter {
   /**
@@ -34,13 +35,15 @@ export class Segmenter {
   readonly #maxPixels: number;
   #accelerator: Accelerator | undefined;
   #part: Participation | undefined;
+  readonly #partner: Partner | undefined;
   #closed = false;
 
   /** Use `Segmenter.create`. */
-  private constructor(client: Client, report: Report, files: Downloads, checked: CheckedCreate) {
+  private constructor(client: Client, report: Report, files: Downloads, checked: CheckedCreate, partner: ModelId | undefined) {
     this.#client = client;
     this.#report = report;
     this.#maxPixels = checked.maxPixels;
+    this.#partner = partner && new Partner(partner, checked.base);
     this.settled = this.#accelerate(files, checked).then(
       () => this.info,
       (error: unknown) => {
@@ -109,7 +112,7 @@ export class Segmenter {
       const loaded = await client.load(onProgress, signal);
       if (loaded.tried) rememberArithmetic(build, loaded.arithmetic);
       const report = new Report(loaded, model.id, inWorker, why + onThreads, options.onEvent);
-      const segmenter = new Segmenter(client, report, files, checked);
+      const segmenter = new Segmenter(client, report, files, checked, loaded.partner);
       if (checked.executor === 'gpu') await segmenter.#gpuOrAbort(signal);
       if (onProgress) queueMicrotask(() => onProgress({ phase: 'ready' }));
       return segmenter;
@@ -144,7 +147,8 @@ export class Segmenter {
       const start = performance.now();
       const task = checkSegment(options, this.info.subjects);
       const taken = this.#take(picture, options.signal);
-      const { timings, ...matte } = await this.#client.call(task, taken.picture, options.signal);
+      const ready = this.#partner?.with(task, taken.picture) ?? taken.picture;
+      const { timings, ...matte } = await this.#client.call(task, ready, options.signal);
       return { ...matte, timings: complete(timings, taken, start) };
     });
   }
@@ -223,6 +227,7 @@ export class Segmenter {
     this.#closed = true;
     this.#accelerator?.close();
     this.#client.close();
+    this.#partner?.close();
   }
 
   /** As `close`, for `using`; only where the browser knows `Symbol.dispose`. */
@@ -296,11 +301,12 @@ export class Segmenter {
     check();
     const { signal } = options;
     const taken = this.#take(picture, signal);
-    let ready = taken.picture;
+    let ready = this.#partner?.with(task, taken.picture) ?? taken.picture;
     const under = ground && capture(image!, this.#maxPixels, 'image');
     if (ground && under) {
       // The call waits for its picture; then this is there as well.
-      ready = under.then((picture) => ((task.ground = { ...ground, picture }), taken.picture));
+      const before = ready;
+      ready = under.then((picture) => ((task.ground = { ...ground, picture }), before));
       under.catch(() => taken.picture.then(release)).catch(() => {});
     }
     try {

@@ -132,6 +132,14 @@ export interface Morphology {
   radius: number;
 }
 
+/**
+ * `'fast'`: one look at all of the picture. `'balanced'`: another at the subject alone, which shows more of its hair; small
+ * models look at its mirror image as well. `'fine'`: with `multiclass`, persons are looked at by `selfie` too, which is
+ * downloaded once, and parts at their mirror image; with other models it is `'balanced'`. A picture without a subject
+ * gets one look. README has what each is worth, and takes.
+ */
+export type Quality = 'fast' | 'balanced' | 'fine';
+
 export interface SegmentOptions {
   /**
    * What to cut out: one of `info.subjects`, such as `'hair'`. Default: the first of them, which
@@ -147,6 +155,8 @@ export interface SegmentOptions {
   feather?: number;
   /** Off by default. */
   morphology?: Morphology;
+  /** How many looks the network takes at the picture. Default: `'balanced'`, but `'fast'` for `draw`, which is for frames. */
+  quality?: Quality;
   /** Gives up this call; it then rejects with `ABORTED`. Others are not affected. */
   signal?: AbortSignal;
 }

@@ -5,7 +5,7 @@
  */
 
 import type { DrawEffect } from './protocol.js';
-import type { Arithmetic, ModelContract, Morphology } from './types.js';
+import type { Arithmetic, ModelContract, ModelId, Morphology, Quality } from './types.js';
 
 /** Instantiates once; further calls do nothing. */
 export default function init(from: { module_or_path: WebAssembly.Module }): Promise<unknown>;
@@ -32,6 +32,7 @@ export declare class WebSegmenter {
     model: string;
     classes: string[];
     subjects: string[];
+    partner: ModelId | undefined;
     inputWidth: number;
     inputHeight: number;
     executor: 'cpu' | 'tract';
@@ -62,8 +63,19 @@ export declare class WebSegmenter {
     inferMs: number;
     postMs: number;
   };
-  /** Runs the network on all rows; then comes `advance`. */
-  segment(options: { of: string; intensity: number; feather: number | undefined; morphology: Morphology | undefined }): void;
+  /** Adds the second network, `info`'s `partner`, for `fine`. */
+  join(id: ModelId, model: Uint8Array): void;
+  /**
+   * Begins a matte, and gives what is wanted for it. A `Uint32Array` of `[left, top, width, height, step]`: the rows of
+   * that part, `step` at a time, and this again. Only if `elsewhere`, a `Uint8Array`: the network's answer to that picture
+   * of its input's size, by `answer`. `undefined`: then comes `advance`.
+   */
+  segment(
+    options: { of: string; intensity: number; feather: number | undefined; morphology: Morphology | undefined; quality: Quality },
+    elsewhere: boolean,
+  ): Uint32Array | Uint8Array<ArrayBuffer> | undefined;
+  /** Goes on as `segment`, by the network's answer, or without it. */
+  answer(data: Float32Array | undefined, ms: number): Uint32Array | Uint8Array<ArrayBuffer> | undefined;
   /**
    * Takes what was asked for from the buffer, and writes the matte's rows that are done. Gives what to read
    * next, `[top, rows, left, width, left, width, ...]`, blocks that follow each other in the buffer.

@@ -12,7 +12,8 @@ use super::{plain, read, set, to_js, with_timings};
 use crate::effects::{Effect, Painting};
 use crate::error::{Error, ErrorKind};
 use crate::matte::{Bands, Block};
-use crate::segmenter::{Intake, SegmentOptions};
+use crate::pixels::Rect;
+use crate::segmenter::{Intake, Next, Round, SegmentOptions};
 use crate::telemetry::{Stopwatch, Timings};
 
 /// The largest picture that is kept while the network runs, in bytes: a megapixel.
@@ -46,6 +47,7 @@ enum Step {
         /// Whether the buffer takes all rows at once, and keeps them.
         kept: bool,
     },
+    Looks(Looks),
     Bands {
         bands: Bands,
         /// Bytes of a row of the picture, if it is in the buffer.
@@ -58,6 +60,17 @@ enum Step {
         /// Whether blue comes before red.
         swapped: bool,
     },
+}
+
+/// A round of looks under way.
+struct Looks {
+    round: Round,
+    options: SegmentOptions,
+    /// Whether the network may be run elsewhere.
+    elsewhere: bool,
+    /// Pixels of a row of the picture, and whether the buffer holds all of them.
+    width: usize,
+    kept: bool,
 }
 
 #[wasm_bindgen]
@@ -82,8 +95,7 @@ impl WebSegmenter {
         let kept = from == [width, height] && row * height <= KEPT_BYTES;
         self.call.premultiplied = premultiplied;
         self.call.step = Step::Intake { intake, row, left: from_height, width, kept };
-        let rows = (READ_BYTES / row / Intake::ROWS).max(1) * Intake::ROWS;
-        Ok(if kept { height } else { rows.min(from_height) })
+        Ok(if kept { height } else { rows_at_once(row).min(from_height) })
     }
 
     /// Memory of this side to write `bytes` bytes to. It is this only until the next call of anything.
@@ -127,17 +139,34 @@ impl WebSegmenter {
         Ok(result.into())
     }
 
-    /// Runs the network; then comes `advance`.
-    pub fn segment(&mut self, options: JsValue) -> Result<(), JsValue> {
-        let Step::Intake { intake, row, left: 0, width, kept } = std::mem::take(&mut self.call.step) else {
+    /// Begins a matte, and gives what is wanted for it:
+    ///
+    /// - a `Uint32Array` of `[left, top, width, height, rows]`: the rows of that part of the picture, or of its smaller
+    ///   copy, so many at a time; then this is called again;
+    /// - only if `elsewhere`, a `Uint8Array`: the network's answer to that picture of its input's size; then comes `answer`;
+    /// - `undefined`: then comes `advance`.
+    pub fn segment(&mut self, options: JsValue, elsewhere: bool) -> Result<JsValue, JsValue> {
+        let Step::Intake { intake, left: 0, width, kept, .. } = std::mem::take(&mut self.call.step) else {
             return Err(out_of_turn("segment"));
         };
         let options: SegmentOptions = read("options", &options)?;
         self.segmenter.check(&options).map_err(to_js)?;
-        let (bands, timings) = self.segmenter.bands(intake, &options).map_err(to_js)?;
-        self.call.timings = timings;
-        self.call.step = Step::Bands { bands, kept: kept.then_some(row), width, asked: false };
-        Ok(())
+        let round = self.segmenter.round(intake, &options);
+        self.look(Looks { round, options, elsewhere, width, kept })
+    }
+
+    /// Goes on as `segment` does, with the probabilities for the picture that it gave, `[height, width, classes]`, which
+    /// took so many milliseconds; without them the network runs here after all.
+    pub fn answer(&mut self, data: Option<Vec<f32>>, ms: f64) -> Result<JsValue, JsValue> {
+        let Step::Looks(mut looks) = std::mem::take(&mut self.call.step) else {
+            return Err(out_of_turn("answer"));
+        };
+        match data {
+            Some(data) => self.segmenter.answer(&mut looks.round, &data, ms, &looks.options),
+            None => self.segmenter.run(&mut looks.round, &looks.options),
+        }
+        .map_err(to_js)?;
+        self.look(looks)
     }
 
     /// Takes what was asked for from the buffer and writes the rows of the matte that are done to
@@ -243,6 +272,46 @@ impl Call {
         }
         Ok((painting, pixels, rest))
     }
+}
+
+impl WebSegmenter {
+    /// Looks as long as nothing else is wanted.
+    fn look(&mut self, looks: Looks) -> Result<JsValue, JsValue> {
+        let Looks { mut round, options, elsewhere, width, kept } = looks;
+        loop {
+            while round.is_due() {
+                if let (true, Some(picture)) = (elsewhere, round.picture()) {
+                    self.call.step = Step::Looks(Looks { round, options, elsewhere, width, kept });
+                    return Ok(Uint8Array::from(&picture[..]).into());
+                }
+                self.segmenter.run(&mut round, &options).map_err(to_js)?;
+            }
+            match self.segmenter.next(round, &options).map_err(to_js)? {
+                Next::Matte(bands, timings) => {
+                    self.call.timings = timings;
+                    let kept = kept.then_some(width * 4);
+                    self.call.step = Step::Bands { bands, kept, width, asked: false };
+                    return Ok(JsValue::UNDEFINED);
+                }
+                Next::Part(mut intake) if kept => {
+                    intake.all(&self.call.buffer);
+                    round = self.segmenter.round(intake, &options);
+                }
+                Next::Part(intake) => {
+                    let Rect { left, top, width: columns, height } = intake.rect();
+                    let row = columns * 4;
+                    self.call.step = Step::Intake { intake, row, left: height, width, kept };
+                    let wanted = [left, top, columns, height, rows_at_once(row).min(height)];
+                    return Ok(Uint32Array::from(&wanted.map(|value| value as u32)[..]).into());
+                }
+            }
+        }
+    }
+}
+
+/// Rows of so many bytes that are read at a time.
+fn rows_at_once(row: usize) -> usize {
+    (READ_BYTES / row / Intake::ROWS).max(1) * Intake::ROWS
 }
 
 /// Divides colours by their alpha, as a canvas does when it is read.

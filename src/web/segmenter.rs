@@ -8,6 +8,7 @@ use super::call::Call;
 use super::read;
 use super::{BUILD, plain, to_js};
 use crate::cpu::{Arithmetic, Trial};
+use crate::model::registry;
 #[cfg(feature = "onnx")]
 use crate::segmenter::CustomContract;
 use crate::segmenter::Segmenter;
@@ -29,6 +30,8 @@ struct Info<'a> {
     model: &'a str,
     classes: &'a [String],
     subjects: Vec<&'a str>,
+    /// The model that `join` takes, if it takes any.
+    partner: Option<&'a str>,
     input_width: usize,
     input_height: usize,
     executor: &'static str,
@@ -69,6 +72,11 @@ impl WebSegmenter {
         Ok(Self { segmenter, model: id.to_owned(), tried, call: Call::default() })
     }
 
+    /// Adds the second network, from the bytes of its plan, for the finest mattes; `info` names it.
+    pub fn join(&mut self, id: &str, file: &[u8]) -> Result<(), JsValue> {
+        self.segmenter.join(id, file).map_err(to_js)
+    }
+
     /// What runs.
     pub fn info(&self) -> JsValue {
         let contract = self.segmenter.contract();
@@ -76,6 +84,7 @@ impl WebSegmenter {
             model: &self.model,
             classes: &contract.classes,
             subjects: contract.subjects(),
+            partner: registry().get(&self.model).ok().and_then(|entry| entry.partner.as_deref()),
             input_width: contract.input.width,
             input_height: contract.input.height,
             executor: self.segmenter.executor().name(),

@@ -100,6 +100,13 @@ pub fn segmenter(id: &str) -> Segmenter {
     Segmenter::from_registry(id, &file).expect("a sound model")
 }
 
+/// Adds another one to it, for the finest mattes.
+pub fn join(segmenter: &mut Segmenter, id: &str) {
+    let entry = registry().get(id).expect("a model");
+    let file = std::fs::read(project("models").join(&entry.plan.file)).expect("its file");
+    segmenter.join(id, &file).expect("a sound model");
+}
+
 /// An 8-bit grey PNG.
 pub fn read_grey(path: &Path) -> Matte {
     let grey = image::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).into_luma8();

@@ -8,7 +8,7 @@ use featheredge::error::{Error, ErrorKind, Result};
 use featheredge::matte::{FEATHER_MAX, MORPHOLOGY_MAX, Morphology, Operation};
 use featheredge::model::registry;
 use featheredge::telemetry::Timings;
-use featheredge::{CustomContract, ExecutorKind, SegmentOptions, Segmenter, pixels};
+use featheredge::{CustomContract, ExecutorKind, Quality, SegmentOptions, Segmenter, pixels};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -24,7 +24,7 @@ pub(crate) struct Args {
     /// Where the results go; made if missing
     #[arg(short, long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
-    /// A model that ships, or an ONNX file [default: selfie, or multiclass if --of is a part]
+    /// A model that ships, or an ONNX file [default: selfie, or multiclass if --of is a part or --quality is fine]
     #[arg(long, value_name = "NAME|FILE.onnx")]
     model: Option<String>,
     /// JSON file that says what an ONNX file wants and gives: range, activation, temperature, classes
@@ -43,6 +43,9 @@ pub(crate) struct Args {
     /// Clean the matte first, e.g. open:2 (open, close, erode or dilate, and a radius in pixels)
     #[arg(long, value_name = "OP:PX", value_parser = morphology)]
     morphology: Option<Morphology>,
+    /// How many looks the network takes: one; one more at the subject; several, for persons also by a second network
+    #[arg(long, value_enum, default_value_t = QualityName::Balanced)]
+    quality: QualityName,
     #[command(flatten)]
     effect: EffectArgs,
     /// What runs the network [default: cpu, or tract for an ONNX file that it cannot run]; what gpu fails,
@@ -52,6 +55,13 @@ pub(crate) struct Args {
     /// Print one JSON object per picture
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum QualityName {
+    Fast,
+    Balanced,
+    Fine,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -143,8 +153,18 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         return ExitCode::from(1);
     }
 
-    let options =
-        SegmentOptions { of: of.to_owned(), intensity, feather: args.feather, morphology: args.morphology };
+    let quality = match args.quality {
+        QualityName::Fast => Quality::Fast,
+        QualityName::Balanced => Quality::Balanced,
+        QualityName::Fine => Quality::Fine,
+    };
+    let options = SegmentOptions {
+        of: of.to_owned(),
+        intensity,
+        feather: args.feather,
+        morphology: args.morphology,
+        quality,
+    };
     let jobs = jobs(&args.photos, &args.out);
     // Drawn on a terminal only; a single picture needs no bar.
     let bar = if jobs.len() > 1 { ProgressBar::new(jobs.len() as u64) } else { ProgressBar::hidden() };
@@ -172,13 +192,14 @@ fn load(args: &Args, of: &str) -> Result<(String, Segmenter)> {
         std::fs::read(path)
             .map_err(|error| Error::new(ErrorKind::Fetch, format!("cannot read {}: {error}", path.display())))
     };
-    let fallback = if of == "person" { "selfie" } else { "multiclass" };
+    let fine = args.quality == QualityName::Fine;
+    let fallback = if of == "person" && !fine { "selfie" } else { "multiclass" };
     let name = args.model.clone().unwrap_or_else(|| fallback.to_owned());
     let is_file = name.ends_with(".onnx");
     if args.contract.is_some() && !is_file {
         return Err(Error::invalid(format!("--contract goes with an ONNX file, but the model is {name:?}")));
     }
-    let segmenter = if is_file {
+    let mut segmenter = if is_file {
         let contract = match &args.contract {
             Some(path) => serde_json::from_slice(&read(path)?)
                 .map_err(|error| Error::invalid(format!("{}: {error}", path.display())))?,
@@ -200,6 +221,11 @@ fn load(args: &Args, of: &str) -> Result<(String, Segmenter)> {
             Some(Executor::Gpu) => Segmenter::from_registry_gpu(&name, models::plan(entry)?)?,
         }
     };
+    if let (false, true) = (is_file, fine)
+        && let Some(partner) = &registry().get(&name)?.partner
+    {
+        segmenter.join(partner, models::plan(registry().get(partner)?)?)?;
+    }
     Ok((name, segmenter))
 }
 

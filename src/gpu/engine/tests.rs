@@ -10,7 +10,7 @@ use crate::matte::{self, Morphology, Operation};
 use crate::model::registry;
 use crate::pixels::{self, Decoded, Filter, Rgba8};
 use crate::plan::{Activation, Constant, Epilogue, Op, Step};
-use crate::{SegmentOptions, Segmenter};
+use crate::{Quality, SegmentOptions, Segmenter};
 
 /// How far a matte of the GPU may be from the CPU's, in steps of a byte: the mean, and the share of pixels
 /// that may be more than two steps away.
@@ -55,7 +55,12 @@ fn resized(picture: &Decoded, [width, height]: [usize; 2]) -> Decoded {
 }
 
 fn options(of: &str, feather: f32) -> SegmentOptions {
-    SegmentOptions { of: of.to_owned(), feather: Some(feather), ..SegmentOptions::default() }
+    SegmentOptions {
+        of: of.to_owned(),
+        feather: Some(feather),
+        quality: Quality::Fast,
+        ..SegmentOptions::default()
+    }
 }
 
 /// A matte by both.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::gpu::tests::gpu;
 use crate::model::registry;
-use crate::{SegmentOptions, Segmenter};
+use crate::{Quality, SegmentOptions, Segmenter};
 
 const FINISH: Finish = Finish { morphology: None, feather: 3.0 };
 
@@ -77,7 +77,7 @@ fn the_cpu_does_what_the_gpu_cannot() {
     }
     let mut cpu = Segmenter::from_registry("selfie-landscape", &file()).unwrap();
     let mut segmenter = Segmenter::from_registry_gpu("selfie-landscape", &file()).unwrap();
-    let options = SegmentOptions::default();
+    let options = SegmentOptions { quality: Quality::Fast, ..SegmentOptions::default() };
     let bytes = oval([320, 240]);
     let picture = Rgba8::new(320, 240, &bytes).unwrap();
     let (want, _) = cpu.segment(picture, &options).unwrap();

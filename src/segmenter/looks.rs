@@ -1,0 +1,152 @@
+//! Several looks at one picture, and the one map that they make.
+//!
+//! A network of 256 pixels sees a person who fills a tenth of the picture with 80 of them. So it looks at all of the
+//! picture to find the subject, and then at the subject and what is around it. Looks are averaged as logits: who is
+//! sure counts for more than who is not.
+
+use serde::Deserialize;
+
+use crate::pixels::Rect;
+
+/// How many looks the networks take at a picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Quality {
+    /// One, at all of it.
+    Fast,
+    /// Another at the subject, by small networks also at its mirror image.
+    #[default]
+    Balanced,
+    /// The same by a second network, where one is joined that knows the subject; else at the mirror image.
+    Fine,
+}
+
+/// What is looked at around the subject, as a share of its size, on each side.
+const MARGIN: f32 = 0.2;
+
+/// What a look at all of the picture counts, where there are others.
+const WHOLE: f32 = 0.15;
+
+/// What the second network's looks count together; so do the first one's at the subject, by 1.
+const PARTNER: f32 = 0.5;
+
+/// Probabilities nearer to 0 or 1 than this count as this: no look is to decide alone.
+const SURE: f32 = 1e-3;
+
+/// What was seen in one look.
+pub(super) struct Look {
+    /// A probability for each cell of a grid of `[columns, rows]`.
+    pub(super) map: Vec<f32>,
+    grid: [usize; 2],
+    /// Whether the second network looked.
+    partner: bool,
+}
+
+impl Look {
+    pub(super) fn new(map: Vec<f32>, grid: [usize; 2], partner: bool) -> Self {
+        Self { map, grid, partner }
+    }
+
+    /// What was seen, if the picture was turned from right to left.
+    pub(super) fn mirrored(mut self) -> Self {
+        mirror(&mut self.map, self.grid[0]);
+        self
+    }
+}
+
+impl Look {
+    /// What to look at next, after this look at a picture of size `from`; nothing if there is no subject.
+    pub(super) fn subject(&self, from: [usize; 2]) -> Option<Rect> {
+        bounds(&self.map, self.grid, from, MARGIN)
+    }
+
+    /// The map of looks at the `rect` that was found by this one, on the grid of the first of them.
+    pub(super) fn fuse(self, from: [usize; 2], rect: Rect, looks: Vec<Look>) -> Vec<f32> {
+        let grid = looks[0].grid;
+        let alike = |partner: bool| looks.iter().filter(|look| look.partner == partner).count() as f32;
+        let shares = [1.0 / alike(false), PARTNER / alike(true)];
+        let whole = Rect::whole(from[0], from[1]);
+        let first = (resample(self.map, self.grid, whole, grid, rect), WHOLE);
+        let others = looks.into_iter().map(|Look { map, grid: own, partner }| {
+            (resample(map, own, rect, grid, rect), shares[usize::from(partner)])
+        });
+        fuse(&std::iter::once(first).chain(others).collect::<Vec<_>>())
+    }
+}
+
+/// The columns and rows around what a map of a picture of size `from` takes for the subject, with `margin` of its
+/// size on each side; `None` if that is nothing.
+fn bounds(map: &[f32], [width, height]: [usize; 2], from: [usize; 2], margin: f32) -> Option<Rect> {
+    let (mut columns, mut rows) = ([width, 0], [height, 0]);
+    for (y, row) in map.chunks_exact(width).enumerate() {
+        let Some(first) = row.iter().position(|&p| p > 0.5) else { continue };
+        let last = row.iter().rposition(|&p| p > 0.5).expect("the first at least");
+        columns = [columns[0].min(first), columns[1].max(last + 1)];
+        rows = [rows[0].min(y), y + 1];
+    }
+    if columns[1] == 0 {
+        return None;
+    }
+    let widened = |[start, end]: [usize; 2], cells: usize, len: usize| {
+        let scale = len as f32 / cells as f32;
+        let more = margin * (end - start) as f32;
+        let start = (((start as f32 - more) * scale).round() as usize).min(len - 1);
+        let end = (((end as f32 + more) * scale).round() as usize).min(len);
+        // A cell may be less than a pixel.
+        [start, end.max(start + 1) - start]
+    };
+    let [left, across] = widened(columns, width, from[0]);
+    let [top, down] = widened(rows, height, from[1]);
+    Some(Rect { left, top, width: across, height: down })
+}
+
+/// A map of `part` at the centres of the cells of another grid, over a `rect` within it: bilinear.
+fn resample(map: Vec<f32>, grid: [usize; 2], part: Rect, to: [usize; 2], rect: Rect) -> Vec<f32> {
+    if (grid, part) == (to, rect) {
+        return map;
+    }
+    let taps = |cells: usize, len: usize, offset: usize, to: usize, span: usize| -> Vec<(usize, f32)> {
+        let scale = cells as f32 / len as f32;
+        let at = |i: usize| (offset as f32 + (i as f32 + 0.5) * (span as f32 / to as f32)) * scale - 0.5;
+        let tap = |at: f32| (at as usize, at.fract());
+        (0..to).map(|i| tap(at(i).clamp(0.0, (cells - 1) as f32))).collect()
+    };
+    let columns = taps(grid[0], part.width, rect.left - part.left, to[0], rect.width);
+    let rows = taps(grid[1], part.height, rect.top - part.top, to[1], rect.height);
+    let mut read = Vec::with_capacity(to[0] * to[1]);
+    for (y, down) in rows {
+        let above = &map[y * grid[0]..][..grid[0]];
+        let below = &map[(y + 1).min(grid[1] - 1) * grid[0]..][..grid[0]];
+        read.extend(columns.iter().map(|&(x, across)| {
+            let next = (x + 1).min(grid[0] - 1);
+            let between = |row: &[f32]| row[x] + across * (row[next] - row[x]);
+            let (above, below) = (between(above), between(below));
+            above + down * (below - above)
+        }));
+    }
+    read
+}
+
+/// Maps of one grid as one: the mean of their logits by weight.
+fn fuse(maps: &[(Vec<f32>, f32)]) -> Vec<f32> {
+    let sum: f32 = maps.iter().map(|(_, weight)| weight).sum();
+    let cell = |i: usize| {
+        let values = || maps.iter().map(move |(map, weight)| (map[i], weight / sum));
+        // Most cells are far from any edge, and what all are sure of needs no logarithms.
+        if values().all(|(p, _)| p <= SURE) || values().all(|(p, _)| p >= 1.0 - SURE) {
+            return values().map(|(p, share)| p * share).sum();
+        }
+        let logit = |p: f32| (p / (1.0 - p)).ln();
+        let mean: f32 = values().map(|(p, share)| share * logit(p.clamp(SURE, 1.0 - SURE))).sum();
+        1.0 / (1.0 + (-mean).exp())
+    };
+    (0..maps[0].0.len()).map(cell).collect()
+}
+
+/// `[height, width]` of anything, turned from right to left.
+pub(super) fn mirror<T>(values: &mut [T], width: usize) {
+    values.chunks_exact_mut(width).for_each(<[T]>::reverse);
+}
+
+#[cfg(test)]
+mod tests;

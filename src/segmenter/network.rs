@@ -1,0 +1,59 @@
+//! A network that is ready, what it wants and gives, and what is asked of it: a map of one subject.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::executor::Executor;
+use crate::matte;
+use crate::model::{Contract, Input};
+use crate::pixels;
+
+/// An executor and its network's contract, which fit each other.
+pub(super) struct Network {
+    pub(super) executor: Executor,
+    pub(super) contract: Contract,
+}
+
+impl Network {
+    /// # Errors
+    /// `UnsupportedModel` or `InvalidInput` if the two do not fit.
+    pub(super) fn new(executor: Executor, contract: Contract) -> Result<Self> {
+        contract.check()?;
+        let [input, output] = executor.shapes();
+        let Input { width, height, .. } = contract.input;
+        if (input.height, input.width, input.channels) != (height, width, 3) {
+            return Err(Error::new(
+                ErrorKind::UnsupportedModel,
+                format!("network takes {input:?}, want {height} rows and {width} columns of 3 channels"),
+            ));
+        }
+        if contract.classes.len() != output.channels {
+            return Err(Error::invalid(format!(
+                "contract names {} classes, want the network's {}",
+                contract.classes.len(),
+                output.channels
+            )));
+        }
+        Ok(Self { executor, contract })
+    }
+
+    /// Columns and rows of what it takes.
+    pub(super) fn input(&self) -> [usize; 2] {
+        [self.contract.input.width, self.contract.input.height]
+    }
+
+    /// Columns and rows of what it gives.
+    pub(super) fn output(&self) -> [usize; 2] {
+        let [_, shape] = self.executor.shapes();
+        [shape.width, shape.height]
+    }
+
+    /// Runs it on a picture of its input's size, `[height, width, 4]` bytes, which start with blue if `swapped`.
+    pub(super) fn run(&mut self, picture: &[u8], swapped: bool) -> Result<()> {
+        pixels::to_input(picture, swapped, self.contract.input.range, self.executor.input());
+        self.executor.run()
+    }
+
+    /// The last run's map of `of`, a probability per cell.
+    pub(super) fn map(&self, of: &str) -> Result<Vec<f32>> {
+        matte::subject(&self.contract, self.executor.output(), self.executor.output_stride(), of)
+    }
+}

@@ -1,0 +1,178 @@
+//! From a picture's rows to its map: rounds of looks, the first at all of it, the second at the subject.
+
+use super::intake::{Intake, Reducers};
+use super::looks::{self, Look, Quality};
+use super::network::Network;
+use super::{SegmentOptions, Segmenter};
+use crate::error::Result;
+use crate::matte::{self, Bands, Map};
+use crate::model::{Activation, Contract};
+use crate::pixels::{Rect, Reducer};
+use crate::telemetry::{Stopwatch, Timings};
+
+/// Looks at a picture, or at a part of it, of which some may still be due.
+pub struct Round {
+    size: [usize; 2],
+    from: [usize; 2],
+    rect: Rect,
+    swapped: bool,
+    /// The part at the size of the network's answer.
+    guide: Vec<u8>,
+    /// What was seen in all of the picture, where this is a part.
+    first: Option<Look>,
+    /// The last comes first.
+    due: Vec<Due>,
+    looks: Vec<Look>,
+    timings: Timings,
+}
+
+/// A picture to look at, of a network's size.
+struct Due {
+    picture: Vec<u8>,
+    partner: bool,
+    /// Whether it is turned from right to left.
+    mirrored: bool,
+}
+
+/// What is wanted of a picture next.
+pub enum Next {
+    /// A part of it, for another round.
+    Part(Intake),
+    /// What the matte depends on.
+    Matte(Bands, Timings),
+}
+
+impl Round {
+    /// Whether a look is due.
+    pub fn is_due(&self) -> bool {
+        !self.due.is_empty()
+    }
+
+    /// What the first network is to look at next, if it is its turn: `[height, width, 4]`, red first. Whoever can run
+    /// it elsewhere gives the answer by [`Segmenter::answer`].
+    pub fn picture(&self) -> Option<Vec<u8>> {
+        let Due { picture, partner: false, .. } = self.due.last()? else { return None };
+        let mut picture = picture.clone();
+        if self.swapped {
+            picture.as_chunks_mut::<4>().0.iter_mut().for_each(|pixel| pixel.swap(0, 2));
+        }
+        Some(picture)
+    }
+
+    fn seen(&mut self, map: Vec<f32>, network: &Network) {
+        let Some(Due { partner, mirrored, .. }) = self.due.pop() else { return };
+        let look = Look::new(map, network.output(), partner);
+        self.looks.push(if mirrored { look.mirrored() } else { look });
+    }
+}
+
+impl Segmenter {
+    /// Ends an intake, and says what to look at.
+    pub fn round(&mut self, intake: Intake, options: &SegmentOptions) -> Round {
+        let Intake { size, from, rect, swapped, mut reducers, first, mut timings } = intake;
+        let mut watch = Stopwatch::start();
+        let picture = reducers.input.finish();
+        let guide = reducers.guide.as_mut().map_or_else(|| picture.clone(), Reducer::finish);
+        let second = reducers.partner.as_mut().map(Reducer::finish);
+        let mut due = Vec::new();
+        if first.is_none() {
+            self.reducers = Some(reducers);
+        } else if let Some(partner) = self.partner_for(options) {
+            let picture = second.unwrap_or_else(|| picture.clone());
+            due.push(Due::turned(&picture, partner, true));
+            due.push(Due { picture, partner: true, mirrored: false });
+        } else if self.network.contract.mirrors || options.quality == Quality::Fine {
+            due.push(Due::turned(&picture, &self.network, false));
+        }
+        due.push(Due { picture, partner: false, mirrored: false });
+        timings.pre_ms += watch.lap_ms();
+        Round { size, from, rect, swapped, guide, first, due, looks: Vec::new(), timings }
+    }
+
+    /// Runs the network for the next look, if one is due.
+    ///
+    /// # Errors
+    /// As [`Segmenter::segment`].
+    pub fn run(&mut self, round: &mut Round, options: &SegmentOptions) -> Result<()> {
+        let Some(Due { picture, partner, .. }) = round.due.last() else { return Ok(()) };
+        let mut watch = Stopwatch::start();
+        #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+        if let (false, Some(map)) = (*partner, self.map_on_gpu(picture, &options.of)) {
+            round.seen(map, &self.network);
+            round.timings.infer_ms += watch.lap_ms();
+            return Ok(());
+        }
+        let network = match &mut self.partner {
+            Some(network) if *partner => network,
+            _ => &mut self.network,
+        };
+        network.run(picture, round.swapped)?;
+        round.seen(network.map(&options.of)?, network);
+        round.timings.infer_ms += watch.lap_ms();
+        Ok(())
+    }
+
+    /// Takes the first network's probabilities, `[cells, classes]`, for [`Round::picture`] from elsewhere, where that
+    /// took so many milliseconds.
+    ///
+    /// # Errors
+    /// As [`Segmenter::segment`].
+    ///
+    /// # Panics
+    /// If they are not whole cells.
+    pub fn answer(&self, round: &mut Round, data: &[f32], ms: f64, options: &SegmentOptions) -> Result<()> {
+        let network = &self.network;
+        let done = Contract { activation: Activation::None, temperature: 1.0, ..network.contract.clone() };
+        round.seen(matte::subject(&done, data, done.classes.len(), &options.of)?, network);
+        round.timings.infer_ms += ms;
+        Ok(())
+    }
+
+    /// Says what is wanted after all looks of a round.
+    ///
+    /// # Errors
+    /// As [`Segmenter::segment`].
+    ///
+    /// # Panics
+    /// If a look is due.
+    pub fn next(&mut self, round: Round, options: &SegmentOptions) -> Result<Next> {
+        assert!(!round.is_due(), "all looks");
+        let finish = options.finish()?;
+        let Round { size, from, rect, swapped, guide, first, mut looks, mut timings, .. } = round;
+        let mut watch = Stopwatch::start();
+        let probability = match first {
+            Some(first) => first.fuse(from, rect, looks),
+            None => {
+                let first = looks.pop().expect("a look");
+                let subject = first.subject(from).filter(|_| options.quality != Quality::Fast);
+                if let Some(rect) = subject {
+                    let reducers =
+                        Reducers::new([rect.width, rect.height], &self.network, self.partner_for(options));
+                    timings.pre_ms += watch.lap_ms();
+                    let first = Some(first);
+                    return Ok(Next::Part(Intake { size, from, rect, swapped, reducers, first, timings }));
+                }
+                first.map
+            }
+        };
+        let [width, height] = self.network.output();
+        let map = Map { width, height, probability: &probability, guide: &guide };
+        let bands = Bands::within(map, rect.scaled(from, size), size, finish)?;
+        timings.post_ms += watch.lap_ms();
+        Ok(Next::Matte(bands, timings))
+    }
+
+    /// The second network, where it is to look.
+    fn partner_for(&self, options: &SegmentOptions) -> Option<&Network> {
+        let knows = |partner: &&Network| partner.contract.check_subject(&options.of).is_ok();
+        self.partner.as_ref().filter(|_| options.quality == Quality::Fine).filter(knows)
+    }
+}
+
+impl Due {
+    fn turned(picture: &[u8], network: &Network, partner: bool) -> Self {
+        let mut picture = picture.to_vec();
+        looks::mirror(picture.as_chunks_mut::<4>().0, network.input()[0]);
+        Self { picture, partner, mirrored: true }
+    }
+}

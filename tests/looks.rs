@@ -1,0 +1,120 @@
+//! Several looks at a picture: what they are worth where the subject is small, and that they may be made elsewhere.
+
+mod common;
+
+use common::{fixture, iou, read_grey, segmenter};
+use featheredge::matte::{Bands, Finish, Map};
+use featheredge::pixels::{Filter, Matte, Rect, Rgba8, to_size};
+use featheredge::segmenter::Next;
+use featheredge::{Quality, SegmentOptions};
+
+fn options(quality: Quality) -> SegmentOptions {
+    SegmentOptions { quality, ..SegmentOptions::default() }
+}
+
+/// A portrait in the middle of a plain wall, four times as wide and high, and its mask there.
+fn from_afar(id: &str) -> (Vec<u8>, Matte, [usize; 2]) {
+    let fixture = fixture(id);
+    let portrait = fixture.load().expect("a committed picture");
+    let mask = read_grey(&fixture.masks.expect("masks")[0]);
+    let (w, h) = (mask.width, mask.height);
+    let portrait = to_size(portrait.view().unwrap(), w, h, Filter::Box);
+    let [width, height] = [4 * w, 4 * h];
+    let mut picture = [190, 185, 175, 255].repeat(width * height);
+    let mut alpha = vec![0; width * height];
+    for (y, (row, mask)) in portrait.chunks_exact(w * 4).zip(mask.alpha.chunks_exact(w)).enumerate() {
+        let start = (y + 2 * h) * width + 3 * w / 2;
+        picture[start * 4..][..w * 4].copy_from_slice(row);
+        alpha[start..][..w].copy_from_slice(mask);
+    }
+    (picture, Matte { width, height, alpha }, [width, height])
+}
+
+#[test]
+fn a_second_look_sees_those_who_are_far_away() {
+    let mut segmenter = segmenter("selfie");
+    for id in ["astronaut", "grace-hopper", "luispedro"] {
+        let (picture, mask, [width, height]) = from_afar(id);
+        let picture = Rgba8::new(width, height, &picture).unwrap();
+        let [fast, balanced] = [Quality::Fast, Quality::Balanced]
+            .map(|quality| iou(&segmenter.segment(picture, &options(quality)).unwrap().0, &mask));
+        println!("{id}: IoU {fast:.4} by one look, {balanced:.4} by two");
+        assert!(balanced > fast + 0.01, "{id}: {balanced:.4}, by one look {fast:.4}");
+    }
+}
+
+#[test]
+fn nobody_gets_one_look() {
+    let mut segmenter = segmenter("selfie");
+    let cup = fixture("no-portrait-coffee").load().expect("a committed picture");
+    let cup = cup.view().unwrap();
+    let [fast, balanced] = [Quality::Fast, Quality::Balanced]
+        .map(|quality| segmenter.segment(cup, &options(quality)).unwrap().0);
+    assert_eq!(fast, balanced);
+    let black = vec![0; 64 * 64 * 4];
+    let (matte, _) = segmenter.segment(Rgba8::new(64, 64, &black).unwrap(), &options(Quality::Fine)).unwrap();
+    assert_eq!(matte.coverage(), 0.0);
+}
+
+#[test]
+fn looks_may_be_made_elsewhere() {
+    let (mut segmenter, mut other) = (segmenter("multiclass"), segmenter("multiclass"));
+    let portrait = fixture("luispedro").load().unwrap();
+    let picture = portrait.view().unwrap();
+    let options = SegmentOptions { of: "hair".to_owned(), ..options(Quality::Fine) };
+    let size = [picture.width(), picture.height()];
+    let (want, _) = other.segment(picture, &options).unwrap();
+    // Blue first here, red first there.
+    let mut swapped = picture.bytes().to_vec();
+    swapped.as_chunks_mut::<4>().0.iter_mut().for_each(|pixel| pixel.swap(0, 2));
+    let mut intake = segmenter.intake(size, size, true).unwrap();
+    let mut asked = 0;
+    let bands = loop {
+        intake.all(&swapped);
+        let mut round = segmenter.round(intake, &options);
+        while let Some(look) = round.picture() {
+            let (answer, _) = other.predict(Rgba8::new(256, 256, &look).unwrap()).unwrap();
+            segmenter.answer(&mut round, &answer.data, 1.0, &options).unwrap();
+            asked += 1;
+        }
+        match segmenter.next(round, &options).unwrap() {
+            Next::Part(part) => intake = part,
+            Next::Matte(bands, timings) => {
+                assert!(timings.infer_ms >= 3.0);
+                break bands;
+            }
+        }
+    };
+    assert_eq!(asked, 3, "all of it, the hair, and its mirror image");
+    let got = bands.run(Rgba8::new(size[0], size[1], &swapped).unwrap());
+    let differ = got.alpha.iter().zip(&want.alpha).filter(|(got, want)| got.abs_diff(**want) > 1).count();
+    assert_eq!(differ, 0);
+}
+
+#[test]
+fn a_map_of_a_part_is_a_matte_of_that_part() {
+    let portrait = fixture("astronaut").load().unwrap();
+    let picture = portrait.view().unwrap();
+    let [width, height] = [picture.width(), picture.height()];
+    let rect = Rect { left: 37, top: 61, width: 301, height: 250 };
+    let part: Vec<u8> = (rect.top..rect.top + rect.height)
+        .flat_map(|y| picture.row(y)[rect.left..rect.left + rect.width].as_flattened())
+        .copied()
+        .collect();
+    let part = Rgba8::new(rect.width, rect.height, &part).unwrap();
+    let (w, h) = (40, 32);
+    let guide = to_size(part, w, h, Filter::Box);
+    let probability: Vec<f32> = (0..w * h).map(|i| ((i % w) as f32 / 12.0 - 0.8).clamp(0.0, 1.0)).collect();
+    let map = Map { width: w, height: h, probability: &probability, guide: &guide };
+    let finish = Finish { morphology: None, feather: 0.0 };
+    let inside = Bands::new(map, rect.width, rect.height, finish).unwrap().run(part);
+    let got = Bands::within(map, rect, [width, height], finish).unwrap().run(picture);
+    for y in 0..height {
+        for x in 0..width {
+            let at = y.checked_sub(rect.top).zip(x.checked_sub(rect.left));
+            let at = at.filter(|&(y, x)| y < rect.height && x < rect.width);
+            let want = at.map_or(0, |(y, x)| inside.row(y)[x]);
+            assert_eq!(got.row(y)[x], want, "at {x}, {y}");
+        }
+    }
+}
