@@ -328,3 +328,57 @@ test('a load that fails on a new thread is told to the call, and tried again for
   answer(calls[0], 'fine');
   assert.equal(await second, 'fine');
 });
+
+test('one look is wholly the faster one\'s; of several it does the network', async () => {
+  const { client, calls } = setUp();
+  await client.load();
+  const asked = [];
+  let gives = true;
+  client.accelerate({
+    run: async (task, { kind }) => {
+      asked.push([task.type, kind]);
+      if (!gives) return undefined;
+      return task.type === 'predict' ? { data: Float32Array.of(0.5), executor: 'gpu' } : 'drawn';
+    },
+  });
+  assert.equal(await client.call({ ...SEGMENT, quality: 'fast' }, picture('a')), 'drawn');
+  assert.deepEqual([asked.splice(0), calls.length], [[['segment', 'bitmap']], 0]);
+
+  const result = client.call({ ...SEGMENT, quality: 'balanced' }, picture('b'));
+  await settle();
+  const [call] = calls;
+  assert.deepEqual([call.helped, asked], [true, []]);
+  const look = () => call.thread.listener.onReply({ type: 'run', id: call.id, picture: { width: 1, height: 1, data: new Uint8ClampedArray(4) } });
+  look();
+  await settle();
+  assert.deepEqual([calls[1].type, calls[1].id, calls[1].answer.data], ['ran', call.id, Float32Array.of(0.5)]);
+  // It may fail in the middle.
+  gives = false;
+  look();
+  await settle();
+  assert.deepEqual([calls[2].type, calls[2].answer], ['ran', undefined]);
+  assert.deepEqual(asked, [['predict', 'pixels'], ['predict', 'pixels']]);
+  answer(call, 'matte');
+  assert.equal(await result, 'matte');
+
+  void client.call({ ...SEGMENT, quality: 'fine' }, picture('c'), undefined, true);
+  await settle();
+  assert.equal(calls[3].helped, undefined);
+});
+
+test('a look for a thread that is gone is nobody\'s', async () => {
+  const { client, calls, threads } = setUp();
+  await client.load();
+  let give;
+  client.accelerate({ run: () => new Promise((resolve) => (give = resolve)) });
+  void client.call({ ...SEGMENT, quality: 'balanced' }, picture('a')).catch(() => {});
+  await settle();
+  calls[0].thread.listener.onReply({ type: 'run', id: calls[0].id, picture: { width: 1, height: 1, data: new Uint8ClampedArray(4) } });
+  await settle();
+  trap(calls[0]);
+  await settle();
+  give({ data: new Float32Array(1), executor: 'gpu' });
+  await settle();
+  assert.equal(threads.length, 2);
+  assert.deepEqual(calls.map(({ type }) => type), ['segment', 'segment']);
+});

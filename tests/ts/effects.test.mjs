@@ -14,9 +14,12 @@ const COLORS = 'want #rgb or #rrggbb';
 
 const effectOf = (options) => checkDraw(options, SUBJECTS).task.effect;
 
+const MATTE = { width: 2, height: 2, alpha: new Uint8ClampedArray(4) };
+
 test('a drawing is a matte with an effect', () => {
   const { task, image, ground } = checkDraw({}, SUBJECTS);
-  assert.deepEqual(task, { ...checkSegment({}, SUBJECTS), type: 'draw', effect: 'cutout' });
+  assert.deepEqual(task, { ...checkSegment({ quality: 'fast' }, SUBJECTS), type: 'draw', effect: 'cutout' });
+  assert.equal(checkDraw({ quality: 'fine' }, SUBJECTS).task.quality, 'fine');
   assert.deepEqual([image, ground], [undefined, undefined]);
   assert.equal(effectOf({ effect: 'matte' }), 'matte');
   assert.deepEqual(effectOf({ effect: { background: { blur: 12 } } }), { blur: 12 });
@@ -46,11 +49,15 @@ test('a picture is a ground with its fit', () => {
 });
 
 test('the methods take the options of draw in one object', () => {
-  const made = { of: 'hair', intensity: 0.5, feather: 4, morphology: undefined, signal: undefined, matte: undefined };
+  const made = { of: 'hair', intensity: 0.5, feather: 4, morphology: undefined, quality: 'fine', signal: undefined, matte: undefined };
   const recolor = { color: '#123', lightening: 0.2 };
   assert.deepEqual(recolorOf({ ...made, ...recolor }), { ...made, effect: { recolor } });
   assert.deepEqual(backgroundOf({ ...made, blur: 3 }), { ...made, effect: { background: { blur: 3 } } });
   assert.deepEqual(cutoutOf(made), { ...made, effect: 'cutout' });
+  // What is made once is not in a frame's haste; with a matte nothing is looked at.
+  const still = [cutoutOf({}), recolorOf(recolor), backgroundOf({ blur: 3 })];
+  for (const options of still) assert.equal(checkDraw(options, SUBJECTS).task.quality, 'balanced');
+  assert.equal(cutoutOf({ matte: MATTE }).quality, undefined);
   for (const of of [cutoutOf, recolorOf, backgroundOf]) assert.throws(() => of(undefined), segmentError('INVALID_INPUT', 'options is undefined, want an object'));
 });
 
@@ -69,7 +76,6 @@ test('a given matte is copied, and asks nothing of the model', () => {
   assert.equal(effect.recolor.intensity, 0.25);
 });
 
-const MATTE = { width: 2, height: 2, alpha: new Uint8ClampedArray(4) };
 const MADE = 'want it left out beside a matte, which is made already';
 
 for (const [options, message] of [
@@ -81,6 +87,7 @@ for (const [options, message] of [
   [{ matte: MATTE, of: 'hair' }, `of is "hair", ${MADE}`],
   [{ matte: MATTE, of: 'hair', effect: { recolor: { color: '#123' } } }, `of is "hair", ${MADE}`],
   [{ matte: MATTE, intensity: 0 }, `intensity is 0, ${MADE}`],
+  [{ matte: MATTE, quality: 'fast' }, `quality is "fast", ${MADE}`],
   [{ matte: MATTE, feather: 3 }, `feather is 3, ${MADE}`],
   [{ matte: MATTE, morphology: { operation: 'open', radius: 1 } }, `morphology is [object Object], ${MADE}`],
   [{ matte: MATTE, intensity: 2, effect: { recolor: { color: '#123' } } }, 'intensity is 2, want 0 to 1'],
