@@ -92,7 +92,7 @@ ring('effects', { Chromium: CHROMIUM }, async (t) => {
         [{ background: { image, fit: 'contain' } }, person, { feather: 4 }],
         [{ recolor: { color: '#8a2be2', lightening: 0.4 } }, hair, { intensity: 0.6 }, { intensity: 0.6 }],
       ]) {
-        const want = await bytes(segmenter, { effect, ...made });
+        const want = await bytes(segmenter, { effect, ...made, quality: 'balanced' });
         for (const painter of [segmenter, selfie]) {
           const got = await bytes(painter, { effect, matte, ...painted });
           rows.push([JSON.stringify(effect), got.length, got.reduce((off, value, i) => off + (value !== want[i] ? 1 : 0), 0), new Set(want).size]);
@@ -200,19 +200,33 @@ ring('effects on the GPU', { Chromium: CHROMIUM }, async (t) => {
   if (!browser) return;
   const { page, complaints } = await openGpu(t, browser, { prefix: () => COUNTING + WATCHING });
   await page.evaluate(async () => (globalThis.segmenter = await tools.Segmenter.create({ model: 'multiclass', executor: 'gpu' })).info);
-  await page.evaluate(effect, [ASTRONAUT, 'cutout', {}]);
+  await page.evaluate(effect, [ASTRONAUT, 'cutout', { quality: 'fast' }]);
   const worker = await gpuWorker(page);
 
   await t.test('it gives what the command line gives, in one submission, with nothing read back', async (t) => {
     for (const [method, options, words] of ROWS) {
       const name = `GPU ${method} ${JSON.stringify(options)}`;
       const before = await worker.evaluate(() => ({ ...counts }));
-      const got = await page.evaluate(effect, [ASTRONAUT, method, options]);
+      const got = await page.evaluate(effect, [ASTRONAUT, method, { ...options, quality: 'fast' }]);
       const after = await worker.evaluate(() => ({ ...counts }));
       assert.deepEqual([after.submits - before.submits, after.maps - before.maps], [1, 0], name);
       assert.equal(got.executor, 'gpu');
-      assertNear(t, name, got, native(words), GPU_MATTE);
+      assertNear(t, name, got, native([...words, '--quality', 'fast']), GPU_MATTE);
     }
+  });
+
+  await t.test('of several looks it runs the network for each', async (t) => {
+    const before = await worker.evaluate(() => counts.submits);
+    const matte = await page.evaluate(async (path) => {
+      const { executor, timings } = await segmenter.segment(await tools.fixture(path), { of: 'hair', quality: 'fine' });
+      return { executor, timings };
+    }, ASTRONAUT);
+    const after = await worker.evaluate(() => counts.submits);
+    assert.deepEqual([matte.executor, after - before], ['gpu', 3]);
+    assert.ok(matte.timings.inferMs > 0);
+    const options = { of: 'hair', quality: 'fine' };
+    const got = await page.evaluate(effect, [ASTRONAUT, 'cutout', options]);
+    assertNear(t, 'GPU fine', got, native(['--output', 'cutout', '--of', 'hair', '--quality', 'fine']), GPU_MATTE);
   });
 
   await t.test('another picture lies behind as on the CPU', async (t) => {
@@ -238,7 +252,7 @@ ring('effects on the GPU', { Chromium: CHROMIUM }, async (t) => {
 
   await t.test('a matte that is given is painted beside it, as it would paint its own', async (t) => {
     const before = await worker.evaluate(() => ({ ...counts }));
-    await page.evaluate(async (path) => (globalThis.hair = await segmenter.segment(await tools.fixture(path), { of: 'hair' })), ASTRONAUT);
+    await page.evaluate(async (path) => (globalThis.hair = await segmenter.segment(await tools.fixture(path), { of: 'hair', quality: 'fast' })), ASTRONAUT);
     const between = await worker.evaluate(() => ({ ...counts }));
     assert.ok(between.submits > before.submits);
     for (const [effect, options] of [
@@ -258,7 +272,7 @@ ring('effects on the GPU', { Chromium: CHROMIUM }, async (t) => {
     const { code } = await page.evaluate(async () => {
       const image = new OffscreenCanvas(64, 64);
       image.getContext('2d', { alpha: false }).fillRect(0, 0, 64, 64);
-      return tools.failure(segmenter.replaceBackground(new Blob(['none']), { image }));
+      return tools.failure(segmenter.replaceBackground(new Blob(['none']), { image, quality: 'fast' }));
     });
     assert.equal(code, 'UNSUPPORTED_PICTURE');
     await assertReleased(worker, before + 1);

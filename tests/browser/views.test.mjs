@@ -200,7 +200,7 @@ async function made(page, path, options) {
       if (asBitmap) background.image = await createImageBitmap(background.image);
       const canvas = new OffscreenCanvas(1, 1);
       const context = canvas.getContext('2d', { willReadFrequently: true });
-      const { width, height } = await segmenter.draw(await blob(path), canvas, options);
+      const { width, height } = await segmenter.draw(await blob(path), canvas, { quality: 'balanced', ...options });
       segmenter.close();
       const { data } = context.getImageData(0, 0, width, height);
       return { width, height, pixels: btoa(data.reduce((text, byte) => text + String.fromCharCode(byte), '')) };
