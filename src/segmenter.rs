@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::cpu::Arithmetic;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{Executor, ExecutorKind};
-use crate::matte::{self, Bands, Finish, Map, Morphology};
+use crate::matte::{self, Bands, Finish, Map, Morphology, Smooth, Streams};
 use crate::model::{self, Contract, Input};
 #[cfg(feature = "onnx")]
 use crate::model::{Activation, Layout};
@@ -30,6 +30,7 @@ pub struct Segmenter {
     contract: Contract,
     /// Those of the last call: its weights serve the next picture of that size.
     reducers: Option<Reducers>,
+    streams: Streams<Smooth>,
     /// Comes first, and the executor does what it fails.
     #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
     gpu: Option<Box<on_gpu::OnGpu>>,
@@ -47,11 +48,14 @@ pub struct SegmentOptions {
     pub feather: Option<f32>,
     /// Cleans the matte before the feather.
     pub morphology: Option<Morphology>,
+    /// The stream that the picture is the next frame of, by a number of the caller's: its matte is made steady by those
+    /// before it. A stream that begins anew, or elsewhere, takes another number.
+    pub stream: Option<u32>,
 }
 
 impl Default for SegmentOptions {
     fn default() -> Self {
-        Self { of: "person".to_owned(), intensity: 0.0, feather: None, morphology: None }
+        Self { of: "person".to_owned(), intensity: 0.0, feather: None, morphology: None, stream: None }
     }
 }
 
@@ -207,6 +211,7 @@ impl Segmenter {
             reason,
             contract,
             reducers: None,
+            streams: Streams::default(),
             #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
             gpu: None,
         })
@@ -308,12 +313,16 @@ impl Segmenter {
         let (guide, mut timings) = self.run(intake)?;
         let mut watch = Stopwatch::start();
         let [_, shape] = self.executor.shapes();
-        let probability = matte::subject(
+        let mut probability = matte::subject(
             &self.contract,
             self.executor.output(),
             self.executor.output_stride(),
             &options.of,
         )?;
+        if let Some(stream) = options.stream {
+            let smooth = self.streams.open(stream, &options.of, Smooth::default);
+            smooth.run([shape.width, shape.height], &guide, &mut probability);
+        }
         let map = Map { width: shape.width, height: shape.height, probability: &probability, guide: &guide };
         let bands = Bands::new(map, width, height, finish)?;
         timings.post_ms = watch.lap_ms();

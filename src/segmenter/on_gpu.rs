@@ -54,7 +54,7 @@ impl Segmenter {
         picture: Rgba8<'_>,
         options: &SegmentOptions,
     ) -> Option<(Matte, Timings)> {
-        self.on_gpu(|native| native.segment(picture, &options.of, options.finish()?))
+        self.on_gpu(|native| native.segment(picture, &options.of, options.finish()?, options.stream))
     }
 
     pub(super) fn predict_on_gpu(&mut self, picture: Rgba8<'_>) -> Option<(Prediction, Timings)> {

@@ -41,6 +41,8 @@ export interface SegmentTask {
   intensity: number;
   feather: number | undefined;
   morphology: Morphology | undefined;
+  /** The run of frames that the picture goes on with, whose mattes make its own steady. */
+  stream?: number;
 }
 
 export interface DrawTask extends Omit<SegmentTask, 'type'> {

@@ -170,8 +170,8 @@ function guard<T>(call: () => T): T {
   }
 }
 
-function options({ of, intensity, feather, morphology }: Exclude<Call, { type: 'predict' }>) {
-  return { of, intensity, feather, morphology };
+function options({ of, intensity, feather, morphology, stream }: Exclude<Call, { type: 'predict' }>) {
+  return { of, intensity, feather, morphology, stream };
 }
 
 function closed(): SegmentError {

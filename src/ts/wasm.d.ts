@@ -4,8 +4,8 @@
  * Its errors are named `SegmentError` and have a `code`. Anything else that it throws is a fault.
  */
 
-import type { DrawEffect } from './protocol.js';
-import type { Arithmetic, ModelContract, Morphology } from './types.js';
+import type { DrawEffect, SegmentTask } from './protocol.js';
+import type { Arithmetic, ModelContract } from './types.js';
 
 /** Instantiates once; further calls do nothing. */
 export default function init(from: { module_or_path: WebAssembly.Module }): Promise<unknown>;
@@ -63,7 +63,7 @@ export declare class WebSegmenter {
     postMs: number;
   };
   /** Runs the network on all rows; then comes `advance`. */
-  segment(options: { of: string; intensity: number; feather: number | undefined; morphology: Morphology | undefined }): void;
+  segment(options: Pick<SegmentTask, 'of' | 'intensity' | 'feather' | 'morphology' | 'stream'>): void;
   /**
    * Takes what was asked for from the buffer, and writes the matte's rows that are done. Gives what to read
    * next, `[top, rows, left, width, left, width, ...]`, blocks that follow each other in the buffer.

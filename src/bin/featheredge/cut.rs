@@ -143,8 +143,13 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         return ExitCode::from(1);
     }
 
-    let options =
-        SegmentOptions { of: of.to_owned(), intensity, feather: args.feather, morphology: args.morphology };
+    let options = SegmentOptions {
+        of: of.to_owned(),
+        intensity,
+        feather: args.feather,
+        morphology: args.morphology,
+        stream: None,
+    };
     let jobs = jobs(&args.photos, &args.out);
     // Drawn on a terminal only; a single picture needs no bar.
     let bar = if jobs.len() > 1 { ProgressBar::new(jobs.len() as u64) } else { ProgressBar::hidden() };
