@@ -30,6 +30,7 @@ pub struct Engine {
     painting: Option<Painting>,
     staging: Option<Staging>,
     submissions: u64,
+    stream: Option<u32>,
 }
 
 #[cfg(test)]
@@ -77,7 +78,16 @@ impl Engine {
             std::future::ready(made)
         });
         let (frame, network) = made.await?;
-        Ok(Self { gpu, contract, network, frame, painting: None, staging: None, submissions: 0 })
+        Ok(Self {
+            gpu,
+            contract,
+            network,
+            frame,
+            painting: None,
+            staging: None,
+            submissions: 0,
+            stream: None,
+        })
     }
 
     /// The GPU that it runs on.
@@ -104,6 +114,12 @@ impl Engine {
     /// What one run of the network consists of, in order: the steps of each dispatch.
     pub fn dispatches(&self) -> Vec<&str> {
         self.network.dispatches().iter().map(|dispatch| &dispatch.label[..]).collect()
+    }
+
+    /// Says which stream's frames come next, by a number of the caller's, if any: their mattes are made steady by those
+    /// before them, as by [`crate::matte::Smooth`].
+    pub fn follow(&mut self, stream: Option<u32>) {
+        self.stream = stream;
     }
 
     /// The network's answer before its activation, `[pixels, stride]`, and the stride: for
@@ -171,6 +187,7 @@ impl Engine {
         let drawn = gpu.guarded(|| {
             self.frame.take(&gpu, source);
             self.frame.set(&gpu, of, finish);
+            self.frame.follow(&gpu, self.stream, of);
             let looks = (effect, target.format, target.size, target.premultiplied);
             if self.painting.as_ref().is_none_or(|painting| !painting.fits(looks, &self.frame)) {
                 let before = self.painting.take();
@@ -222,6 +239,7 @@ impl Engine {
             }
             Wanted::Matte { of, finish } => {
                 self.frame.set(&gpu, of, finish);
+                self.frame.follow(&gpu, self.stream, of);
                 let (alpha, bytes) = self.frame.alpha();
                 vec![(alpha.clone(), 0, bytes)]
             }
