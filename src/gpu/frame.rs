@@ -10,6 +10,7 @@ use crate::pixels::Matte;
 use crate::plan::Shape;
 
 /// What the network reads and writes.
+#[derive(Clone)]
 pub(super) struct Ends {
     /// `[h, w]`, four numbers a pixel.
     pub(super) input: wgpu::Buffer,
