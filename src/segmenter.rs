@@ -18,7 +18,7 @@ use crate::cpu::Arithmetic;
 use crate::error::Error;
 use crate::error::Result;
 use crate::executor::{Executor, ExecutorKind};
-use crate::matte::{self, Finish, Morphology};
+use crate::matte::{self, Finish, Morphology, Smooth, Streams};
 use crate::model::{self, Contract};
 #[cfg(feature = "onnx")]
 use crate::model::{Activation, Input, Layout};
@@ -44,6 +44,7 @@ pub struct Segmenter {
     reason: String,
     /// Those of the last call: its weights serve the next picture of that size.
     reducers: Option<Reducers>,
+    streams: Streams<Smooth>,
     /// Comes first, and the executor does what it fails.
     #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
     gpu: Option<Box<on_gpu::OnGpu>>,
@@ -61,14 +62,18 @@ pub struct SegmentOptions {
     pub feather: Option<f32>,
     /// Cleans the matte before the feather.
     pub morphology: Option<Morphology>,
-    /// How many looks the network takes.
+    /// How many looks the networks take; one at a stream's frames.
     pub quality: Quality,
+    /// The stream that the picture is the next frame of, by a number of the caller's: its matte is made steady by those
+    /// before it. A stream that begins anew, or elsewhere, takes another number.
+    pub stream: Option<u32>,
 }
 
 impl Default for SegmentOptions {
     fn default() -> Self {
         let of = "person".to_owned();
-        Self { of, intensity: 0.0, feather: None, morphology: None, quality: Quality::default() }
+        let quality = Quality::default();
+        Self { of, intensity: 0.0, feather: None, morphology: None, quality, stream: None }
     }
 }
 
@@ -209,6 +214,7 @@ impl Segmenter {
             partner: None,
             reason,
             reducers: None,
+            streams: Streams::default(),
             #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
             gpu: None,
         })
@@ -343,6 +349,12 @@ impl Segmenter {
 }
 
 impl SegmentOptions {
+    /// Whether the networks look at the subject as well. The mattes of a stream's frames would not be steady: each has
+    /// another part.
+    pub(crate) fn looks_twice(&self) -> bool {
+        self.quality != Quality::Fast && self.stream.is_none()
+    }
+
     /// What they say of edges.
     pub(crate) fn finish(&self) -> Result<Finish> {
         let feather = self.feather.map_or_else(|| matte::feather_radius(self.intensity), Ok)?;

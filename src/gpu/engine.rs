@@ -29,7 +29,10 @@ pub struct Engine {
     frame: Frame,
     painting: Option<Painting>,
     staging: Option<Staging>,
+    /// The same for pictures of the network's own size, of which several come between two of another.
+    look: (Frame, Option<Staging>),
     submissions: u64,
+    stream: Option<u32>,
 }
 
 #[cfg(test)]
@@ -72,12 +75,23 @@ impl Engine {
                     shapes: network.shapes(),
                     stride: network.output_stride(),
                 };
-                (Frame::new(&gpu, contract.clone(), ends), network)
+                let frame = |ends| Frame::new(&gpu, contract.clone(), ends);
+                (frame(ends.clone()), frame(ends), network)
             });
             std::future::ready(made)
         });
-        let (frame, network) = made.await?;
-        Ok(Self { gpu, contract, network, frame, painting: None, staging: None, submissions: 0 })
+        let (frame, look, network) = made.await?;
+        Ok(Self {
+            gpu,
+            contract,
+            network,
+            frame,
+            painting: None,
+            staging: None,
+            look: (look, None),
+            submissions: 0,
+            stream: None,
+        })
     }
 
     /// The GPU that it runs on.
@@ -106,6 +120,12 @@ impl Engine {
         self.network.dispatches().iter().map(|dispatch| &dispatch.label[..]).collect()
     }
 
+    /// Says which stream's frames come next, by a number of the caller's, if any: their mattes are made steady by those
+    /// before them, as by [`crate::matte::Smooth`].
+    pub fn follow(&mut self, stream: Option<u32>) {
+        self.stream = stream;
+    }
+
     /// The network's answer before its activation, `[pixels, stride]`, and the stride: for
     /// [`crate::matte::activate`].
     ///
@@ -113,9 +133,15 @@ impl Engine {
     /// As [`Engine::segment`].
     pub async fn predict(&mut self, source: Source<'_>) -> Result<(Vec<f32>, usize, Timings)> {
         source.check()?;
-        let (bytes, timings) = self.run(source, &Wanted::Answer).await?;
-        let (answer, proof) = bytes.split_at(bytes.len() - 4);
-        if !self.frame.has_probability(proof) {
+        let looks = source.size() == [self.contract.input.width, self.contract.input.height];
+        self.exchange(looks);
+        let read = self.run(source, &Wanted::Answer).await;
+        let proven =
+            read.as_ref().is_ok_and(|(bytes, _)| self.frame.has_probability(&bytes[bytes.len() - 4..]));
+        self.exchange(looks);
+        let (bytes, timings) = read?;
+        let answer = &bytes[..bytes.len() - 4];
+        if !proven {
             return Err(self.stale());
         }
         let answer = answer.as_chunks().0.iter().map(|&value| f32::from_le_bytes(value)).collect();
@@ -171,6 +197,7 @@ impl Engine {
         let drawn = gpu.guarded(|| {
             self.frame.take(&gpu, source);
             self.frame.set(&gpu, of, finish);
+            self.frame.follow(&gpu, self.stream, of);
             let looks = (effect, target.format, target.size, target.premultiplied);
             if self.painting.as_ref().is_none_or(|painting| !painting.fits(looks, &self.frame)) {
                 let before = self.painting.take();
@@ -188,6 +215,14 @@ impl Engine {
         let drawn = drawn.await;
         gpu.clean();
         self.forget_if_failed(drawn)
+    }
+
+    /// Takes what is for pictures of the network's size in the place of the rest, or gives it back.
+    fn exchange(&mut self, looks: bool) {
+        if looks {
+            std::mem::swap(&mut self.frame, &mut self.look.0);
+            std::mem::swap(&mut self.staging, &mut self.look.1);
+        }
     }
 
     /// One frame, and what is wanted of it, as it lies in memory, with its proof.
@@ -222,6 +257,7 @@ impl Engine {
             }
             Wanted::Matte { of, finish } => {
                 self.frame.set(&gpu, of, finish);
+                self.frame.follow(&gpu, self.stream, of);
                 let (alpha, bytes) = self.frame.alpha();
                 vec![(alpha.clone(), 0, bytes)]
             }

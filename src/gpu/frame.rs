@@ -4,12 +4,13 @@ use super::device::Gpu;
 use super::shader::Dispatch;
 use super::source::{Picture, Source};
 use super::stages::{self, Layout, Reduced};
-use crate::matte::{Finish, Operation};
+use crate::matte::{Finish, Operation, Streams};
 use crate::model::Contract;
 use crate::pixels::Matte;
 use crate::plan::Shape;
 
 /// What the network reads and writes.
+#[derive(Clone)]
 pub(super) struct Ends {
     /// `[h, w]`, four numbers a pixel.
     pub(super) input: wgpu::Buffer,
@@ -35,6 +36,9 @@ pub(super) struct Frame {
     fit: [Dispatch; 2],
     picture: Option<Shown>,
     subject: Option<(String, Dispatch)>,
+    /// What each stream remembers, and whether this frame is one of the first's.
+    streams: Streams<[Dispatch; 2]>,
+    streaming: bool,
     finish: Option<Finished>,
 }
 
@@ -87,6 +91,8 @@ impl Frame {
             fit,
             picture: None,
             subject: None,
+            streams: Streams::default(),
+            streaming: false,
             finish: None,
         }
     }
@@ -161,6 +167,16 @@ impl Frame {
         }
     }
 
+    /// Says which stream the frame is of, if any: its probability of `of` is then made steady.
+    pub(super) fn follow(&mut self, gpu: &Gpu, stream: Option<u32>, of: &str) {
+        self.streaming = stream.is_some();
+        if let Some(stream) = stream {
+            let [_, Shape { width, height, .. }] = self.ends.shapes;
+            let make = || stages::smooth(gpu, [width, height], &self.guide, &self.probability);
+            self.streams.open(stream, of, make);
+        }
+    }
+
     fn set_subject(&mut self, gpu: &Gpu, of: &str) {
         if self.subject.as_ref().is_none_or(|(subject, _)| subject != of) {
             let Self { contract, ends, number, probability, .. } = &*self;
@@ -182,6 +198,9 @@ impl Frame {
 
     /// Records what makes a matte of the probability.
     pub(super) fn record_matte(&self, pass: &mut wgpu::ComputePass<'_>) {
+        if let (true, Some(smooth)) = (self.streaming, self.streams.last()) {
+            smooth.iter().for_each(|dispatch| dispatch.record(pass));
+        }
         self.fit.iter().for_each(|dispatch| dispatch.record(pass));
         self.shown().upsample.record(pass);
         self.finished().dispatches.iter().for_each(|dispatch| dispatch.record(pass));
@@ -198,6 +217,7 @@ impl Frame {
     /// Drops what depends on a picture or on options.
     pub(super) fn forget(&mut self) {
         (self.picture, self.subject, self.finish) = (None, None, None);
+        self.streams = Streams::default();
     }
 
     /// The buffer with the matte, and its bytes.

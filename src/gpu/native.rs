@@ -52,14 +52,23 @@ impl Native {
         }
     }
 
-    /// The matte of a picture.
+    /// The matte of a picture, the next one of `stream` if that is given.
     ///
     /// # Errors
     /// As [`Engine::segment`]; `GpuUnavailable` if there is no GPU.
-    pub fn segment(&mut self, picture: Rgba8<'_>, of: &str, finish: Finish) -> Result<(Matte, Timings)> {
+    pub fn segment(
+        &mut self,
+        picture: Rgba8<'_>,
+        of: &str,
+        finish: Finish,
+        stream: Option<u32>,
+    ) -> Result<(Matte, Timings)> {
         let source = Source::Bytes(picture);
         source.check()?;
-        let done = self.ready().and_then(|engine| pollster::block_on(engine.segment(source, of, finish)));
+        let done = self.ready().and_then(|engine| {
+            engine.follow(stream);
+            pollster::block_on(engine.segment(source, of, finish))
+        });
         self.judge(done)
     }
 

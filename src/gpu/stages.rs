@@ -1,8 +1,9 @@
 //! What is before and after the network: the shaders' rows, and how each becomes a dispatch.
 //!
 //! The picture is reduced (`reduce_rows`, `reduce_columns`), the network answers, its answer becomes
-//! the probability of the subject (`subject`), affine coefficients (`fit`, `mean`) and the matte at the
-//! picture's size (`upsample`), which `morphology` cleans and the feather softens.
+//! the probability of the subject (`subject`), which a stream makes steady (`change`, `smooth`), affine
+//! coefficients (`fit`, `mean`) and the matte at the picture's size (`upsample`), which `morphology` cleans and
+//! the feather softens.
 //!
 //! A matte is four pixels a word, `[height, words]`, each row from a word's start; what is beyond a row
 //! repeats its last pixel. After the last word is the proof: the frame's number, and one for each stage
@@ -34,10 +35,12 @@ pub(super) use shader;
 
 /// The stages' rows of the table.
 #[cfg(test)]
-pub(super) static ALL: [&Shader; 11] = [
+pub(super) static ALL: [&Shader; 13] = [
     &REDUCE_ROWS,
     &REDUCE_COLUMNS,
     &SUBJECT,
+    &CHANGE,
+    &SMOOTH,
     &FIT,
     &MEAN,
     &UPSAMPLE,
@@ -51,6 +54,8 @@ pub(super) static ALL: [&Shader; 11] = [
 static REDUCE_ROWS: Shader = shader!("reduce_rows", &[Uniform, Texture, Read, Write], [64, 1, 1]);
 static REDUCE_COLUMNS: Shader = shader!("reduce_columns", &[Uniform, Read, Read, Write, Write], [8, 8, 1]);
 static SUBJECT: Shader = shader!("subject", &[Uniform, Uniform, Read, Write], [64, 1, 1]);
+static CHANGE: Shader = shader!("change", &[Uniform, Read, Read, Write], [256, 1, 1]);
+static SMOOTH: Shader = shader!("smooth", &[Uniform, Read, Read, Write, Write], [8, 8, 1]);
 static FIT: Shader = shader!("fit", &[Uniform, Read, Read, Write], [8, 8, 1]);
 static MEAN: Shader = shader!("mean", &[Uniform, Read, Write], [8, 8, 1]);
 static UPSAMPLE: Shader = shader!("upsample", &[Uniform, Uniform, Texture, Read, Write], [8, 8, 1]);
@@ -183,6 +188,22 @@ pub(super) fn subject(
     let params = [&sizes[..], &[u32::from(inverse), activation, contract.temperature.to_bits()]].concat();
     let resources = [frame, answer, probability].map(wgpu::Buffer::as_entire_binding);
     dispatch(gpu, &SUBJECT, &params, &resources, [shape.pixels(), 1, 1])
+}
+
+/// Makes the probabilities of a stream's frames steady, which is remembered by what these hold: 20 bytes a cell.
+pub(super) fn smooth(
+    gpu: &Gpu,
+    [width, height]: [usize; 2],
+    guide: &wgpu::Buffer,
+    probability: &wgpu::Buffer,
+) -> [Dispatch; 2] {
+    let cells = width * height;
+    let buffer = |label: &str, words: usize| gpu.buffer(label, words * 4, wgpu::BufferUsages::STORAGE);
+    let (kept, changes) = (buffer("kept", cells * 4), buffer("changes", cells + 2));
+    let resources = [guide, &kept, &changes].map(wgpu::Buffer::as_entire_binding);
+    let change = dispatch(gpu, &CHANGE, &[cells as u32], &resources, [1, 1, 1]);
+    let resources = [guide, &changes, &kept, probability].map(wgpu::Buffer::as_entire_binding);
+    [change, dispatch(gpu, &SMOOTH, &[width as u32, height as u32], &resources, [width, height, 1])]
 }
 
 /// The coefficients of each cell of a grid of `[width, height]`, by way of `fitted`.

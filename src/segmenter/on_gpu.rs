@@ -1,6 +1,6 @@
 //! The system's GPU before the CPU: what it fails, the CPU does.
 
-use super::{Prediction, Quality, SegmentOptions, Segmenter};
+use super::{Prediction, SegmentOptions, Segmenter};
 use crate::error::{Error, Result};
 use crate::gpu::{Adapter, Native};
 use crate::matte;
@@ -55,10 +55,10 @@ impl Segmenter {
         options: &SegmentOptions,
     ) -> Option<(Matte, Timings)> {
         // Of several looks it does each network's run, below.
-        if options.quality != Quality::Fast {
+        if options.looks_twice() {
             return None;
         }
-        self.on_gpu(|native| native.segment(picture, &options.of, options.finish()?))
+        self.on_gpu(|native| native.segment(picture, &options.of, options.finish()?, options.stream))
     }
 
     pub(super) fn predict_on_gpu(&mut self, picture: Rgba8<'_>) -> Option<(Prediction, Timings)> {

@@ -5,7 +5,7 @@ use super::looks::{self, Look, Quality};
 use super::network::Network;
 use super::{SegmentOptions, Segmenter};
 use crate::error::Result;
-use crate::matte::{self, Bands, Map};
+use crate::matte::{self, Bands, Map, Smooth};
 use crate::model::{Activation, Contract};
 use crate::pixels::{Rect, Reducer};
 use crate::telemetry::{Stopwatch, Timings};
@@ -143,8 +143,12 @@ impl Segmenter {
         let probability = match first {
             Some(first) => first.fuse(from, rect, looks),
             None => {
-                let first = looks.pop().expect("a look");
-                let subject = first.subject(from).filter(|_| options.quality != Quality::Fast);
+                let mut first = looks.pop().expect("a look");
+                if let Some(stream) = options.stream {
+                    let smooth = self.streams.open(stream, &options.of, Smooth::default);
+                    smooth.run(self.network.output(), &guide, &mut first.map);
+                }
+                let subject = first.subject(from).filter(|_| options.looks_twice());
                 if let Some(rect) = subject {
                     let reducers =
                         Reducers::new([rect.width, rect.height], &self.network, self.partner_for(options));

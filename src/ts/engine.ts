@@ -77,8 +77,8 @@ export class GpuRunner {
       const { preMs, inferMs, postMs, ...prediction } = await engine.predict(picture);
       return { ...prediction, timings: { decodeMs, preMs, inferMs, postMs }, executor: 'gpu' };
     }
-    const { of, intensity, feather, morphology } = call;
-    const options = { of, intensity, feather, morphology };
+    const { of, intensity, feather, morphology, stream } = call;
+    const options = { of, intensity, feather, morphology, stream };
     if (call.type === 'segment') {
       const { preMs, inferMs, postMs, ...matte } = await engine.segment(picture, options);
       return { ...matte, timings: { decodeMs, preMs, inferMs, postMs }, executor: 'gpu' };

@@ -22,6 +22,7 @@ export type {
   Morphology,
   Participation,
   Picture,
+  Playback,
   PredictOptions,
   Prediction,
   Progress,
@@ -31,5 +32,6 @@ export type {
   SecondSegmenter,
   SegmentOptions,
   SegmenterRollout,
+  StreamOptions,
   Timings,
 } from './types.js';

@@ -44,6 +44,8 @@ export interface SegmentTask {
   quality: Quality;
   /** The second network, if it is to look. It is never transferred. */
   partner?: { id: ModelId; plan: Uint8Array<ArrayBuffer> };
+  /** The run of frames that the picture goes on with, whose mattes make its own steady. */
+  stream?: number;
 }
 
 export interface DrawTask extends Omit<SegmentTask, 'type'> {

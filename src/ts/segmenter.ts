@@ -17,11 +17,13 @@ import { prepareFrames } from './frames.js';
 import { Report } from './info.js';
 import { type CheckedCreate, checkCreate, checkObject, checkSegment, checkSignal } from './options.js';
 import { Partner } from './partner.js';
+import { playVideo } from './play.js';
 import { capture } from './picture.js';
 import type { Captured, LoadTask } from './protocol.js';
+import { type DrawFrame, checkStream, streamFrames } from './stream.js';
 import { ThreadUnavailable, pageThread, workerThread } from './threads.js';
 import { release } from './transfer.js';
-import type { BackgroundOptions, CreateOptions, DrawOptions, Drawing, Info, Matte, ModelId, PaintOptions, Participation, Picture, PredictOptions, Prediction, RecolorOptions, SegmentOptions } from './types.js';
+import type { BackgroundOptions, CreateOptions, DrawOptions, Drawing, Info, Matte, ModelId, PaintOptions, Participation, Picture, Playback, PredictOptions, Prediction, RecolorOptions, SegmentOptions, StreamOptions } from './types.js';
 
 export class Segmenter {
   /**
@@ -199,6 +201,36 @@ export class Segmenter {
   }
 
   /**
+   * Draws an effect of each frame that is written, steady from frame to frame: for `pipeThrough`.
+   *
+   * Frames that are written become the stream's, which closes them; those that are read are the reader's, to be closed, and
+   * have the timestamp and duration of theirs. While one is worked on, or nobody reads, only the newest that comes is kept:
+   * the others are dropped, so that nothing lags. The picture of an effect is read anew for each frame.
+   *
+   * What goes wrong errors both ends, as `draw` would; so does an aborted `signal`, with `ABORTED`. Closing the writable
+   * end ends the other after the last frame, aborting it discards that; cancelling the readable end does so, too.
+   *
+   * @throws {SegmentError} `INVALID_INPUT`
+   */
+  stream(options: StreamOptions = {}): ReadableWritablePair<VideoFrame, VideoFrame> {
+    return streamFrames(this.#frames(options), options.signal);
+  }
+
+  /**
+   * Shows a video on `canvas` with an effect, as long as it plays, steady from frame to frame: where there are no streams of
+   * frames, and where a canvas is all that is wanted. The canvas takes the frames' size, as by `draw`.
+   *
+   * One frame is worked on at a time, always the one that shows; the video's other frames are left out. While the video is
+   * paused or has ended, the last one stays; its element is the caller's to play, pause, seek and mute.
+   *
+   * @throws {SegmentError} `INVALID_INPUT`
+   */
+  play(video: HTMLVideoElement, canvas: HTMLCanvasElement | OffscreenCanvas, options: StreamOptions = {}): Playback {
+    checkCanvas(canvas);
+    return playVideo(video, (bitmap) => show(bitmap, canvas), this.#frames(options), options.signal);
+  }
+
+  /**
    * The network's own answer, before it is made a matte: for tests and tools.
    *
    * @throws {SegmentError} as `segment`
@@ -295,10 +327,19 @@ export class Segmenter {
     return this.#watch(picture, undefined, async () => (await this.#draw(picture, drawn(options))).bitmap, options?.matte);
   }
 
-  async #draw(picture: Picture, options: DrawOptions, check = () => {}): Promise<Drawing & { bitmap: ImageBitmap }> {
+  /** What draws the frames of a stream; refuses its options at once. */
+  #frames(options: StreamOptions): DrawFrame {
+    checkStream(options);
+    checkDraw(options, this.info.subjects);
+    const { smoothing = true } = options;
+    return (frame, signal, stream) => this.#watch(frame, undefined, () => this.#draw(frame, { ...options, signal }, () => {}, smoothing ? stream : undefined));
+  }
+
+  async #draw(picture: Picture, options: DrawOptions, check = () => {}, stream?: number): Promise<Drawing & { bitmap: ImageBitmap }> {
     const start = performance.now();
     const { task, image, ground } = checkDraw(options, this.info.subjects);
     check();
+    task.stream = stream;
     const { signal } = options;
     const taken = this.#take(picture, signal);
     let ready = this.#partner?.with(task, taken.picture) ?? taken.picture;

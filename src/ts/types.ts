@@ -177,6 +177,27 @@ export interface DrawOptions extends PaintOptions {
   effect?: Effect;
 }
 
+/** Of `stream` and `play`, which take one look at each frame. An aborted `signal` ends all of it. */
+export interface StreamOptions extends Omit<DrawOptions, 'matte' | 'quality'> {
+  /**
+   * Whether frames make each other's mattes steady (default): where the picture stays as it was, so does the matte. What
+   * moves is never held back. It begins anew after a cut, a seek, a change of size and a loss of the GPU.
+   * Four streams of a segmenter are steady at a time; more are not.
+   */
+  smoothing?: boolean;
+}
+
+/** A video that is being shown with an effect. */
+export interface Playback {
+  /**
+   * Resolves once it was stopped, by `stop` or by its `signal`; rejects as `draw` does with what went wrong, and then nothing
+   * more is drawn. The end of the video ends nothing: it may be played again.
+   */
+  readonly done: Promise<void>;
+  /** Ends it: from now on nothing is drawn. Doing so twice does nothing. */
+  stop(): void;
+}
+
 /**
  * What can be drawn of a picture. `'cutout'`: the subject on a transparent ground, its edge without the old ground's
  * colours. `'matte'`: the matte as an opaque picture in grey.

@@ -4,8 +4,8 @@
  * Its errors are named `SegmentError` and have a `code`. Anything else that it throws is a fault.
  */
 
-import type { DrawEffect } from './protocol.js';
-import type { Arithmetic, ModelContract, ModelId, Morphology, Quality } from './types.js';
+import type { DrawEffect, SegmentTask } from './protocol.js';
+import type { Arithmetic, ModelContract, ModelId } from './types.js';
 
 /** Instantiates once; further calls do nothing. */
 export default function init(from: { module_or_path: WebAssembly.Module }): Promise<unknown>;
@@ -71,7 +71,7 @@ export declare class WebSegmenter {
    * of its input's size, by `answer`. `undefined`: then comes `advance`.
    */
   segment(
-    options: { of: string; intensity: number; feather: number | undefined; morphology: Morphology | undefined; quality: Quality },
+    options: Pick<SegmentTask, 'of' | 'intensity' | 'feather' | 'morphology' | 'quality' | 'stream'>,
     elsewhere: boolean,
   ): Uint32Array | Uint8Array<ArrayBuffer> | undefined;
   /** Goes on as `segment`, by the network's answer, or without it. */

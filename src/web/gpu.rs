@@ -107,6 +107,7 @@ impl WebEngine {
         let options: SegmentOptions = read("options", &options)?;
         let finish = options.finish().map_err(to_js)?;
         let picture = Picture::new(picture)?;
+        self.engine.follow(options.stream);
         let (matte, timings) =
             self.engine.segment(picture.source(), &options.of, finish).await.map_err(to_js)?;
         let result = with_timings(timings);
@@ -140,6 +141,7 @@ impl WebEngine {
         };
         let frame = target.frame(&self.gpu, picture.size).map_err(to_js)?;
         let ground = ground.as_ref().map(Picture::source);
+        self.engine.follow(options.stream);
         let mut drawing =
             pin!(self.engine.draw(picture.source(), &options.of, finish, effect, ground, frame.target()));
         // All is submitted at once. What was drawn has to be taken before the browser does other things,

@@ -164,6 +164,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         feather: args.feather,
         morphology: args.morphology,
         quality,
+        stream: None,
     };
     let jobs = jobs(&args.photos, &args.out);
     // Drawn on a terminal only; a single picture needs no bar.

@@ -1,9 +1,11 @@
 //! The stages against their CPU twins, on a map that is fed in.
 
+use std::cell::RefCell;
+
 use super::*;
 use crate::error::Result;
 use crate::gpu::tests::gpu;
-use crate::matte::{self, Bands, Map, Morphology};
+use crate::matte::{self, Bands, Map, Morphology, Smooth};
 use crate::model::registry;
 use crate::pixels::{self, Rgba8};
 
@@ -74,6 +76,9 @@ struct Setup {
     shapes: [Shape; 2],
     answer: Vec<f32>,
     staging: Option<wgpu::Buffer>,
+    stream: Option<u32>,
+    /// What the CPU remembers.
+    streams: RefCell<Streams<Smooth>>,
 }
 
 impl Setup {
@@ -89,18 +94,21 @@ impl Setup {
         gpu.queue.write_buffer(&buffers[1], 0, &bytes);
         let [input, output] = buffers;
         let ends = Ends { input, output, shapes, stride: shapes[1].stride() };
-        Self { frame: Frame::new(&gpu, contract.clone(), ends), gpu, contract, shapes, answer, staging: None }
+        let frame = Frame::new(&gpu, contract.clone(), ends);
+        let streams = RefCell::default();
+        Self { frame, gpu, contract, shapes, answer, staging: None, stream: None, streams }
     }
 
     /// The matte, and what the network would have read.
     async fn run(&mut self, source: Source<'_>, of: &str, finish: Finish) -> Result<(Matte, Vec<u8>)> {
-        let Self { gpu, frame, staging, shapes, .. } = self;
+        let Self { gpu, frame, staging, shapes, stream, .. } = self;
         let input = shapes[0].len() * 4;
         let (staging, bytes) = gpu
             .guarded(|| {
                 source.check().unwrap();
                 frame.take(gpu, source);
                 frame.set(gpu, of, finish);
+                frame.follow(gpu, *stream, of);
                 let (alpha, bytes) = frame.alpha();
                 let usage = wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ;
                 let staging = staging.insert(gpu.buffer("staging", bytes + input, usage)).clone();
@@ -130,7 +138,12 @@ impl Setup {
         let mut numbers = vec![0.0; input.len()];
         pixels::to_input(&reduced, false, self.contract.input.range, &mut numbers);
         let guide = pixels::to_size(picture, output.width, output.height, filter);
-        let probability = matte::subject(&self.contract, &self.answer, output.stride(), of).unwrap();
+        let mut probability = matte::subject(&self.contract, &self.answer, output.stride(), of).unwrap();
+        if let Some(stream) = self.stream {
+            let mut streams = self.streams.borrow_mut();
+            let smooth = streams.open(stream, of, Smooth::default);
+            smooth.run([output.width, output.height], &guide, &mut probability);
+        }
         let map =
             Map { width: output.width, height: output.height, probability: &probability, guide: &guide };
         let bands = Bands::new(map, picture.width(), picture.height(), finish).unwrap();
@@ -180,6 +193,42 @@ fn subjects_sizes_and_morphology_do_what_the_cpu_does() {
             let (got, _) = pollster::block_on(setup.run(Source::Bytes(picture), of, finish)).unwrap();
             let (want, _) = setup.want(picture, of, finish);
             agree(&format!("{of} {morphology:?}"), &got, &want);
+        }
+    }
+}
+
+/// Noise, a lamp that flickers, doubt, and then movement and a cut, in two streams and in none.
+#[test]
+fn frames_of_streams_do_what_the_cpu_does() {
+    let Some(gpu) = gpu(true) else { return };
+    let mut setup = Setup::new(gpu, "selfie", [256, 256]);
+    let size = [320, 240];
+    let base = picture(size);
+    let sure = setup.answer.clone();
+    for frame in 0..24 {
+        setup.stream = [Some(1), Some(2), Some(1), None][frame % 4];
+        let moved = frame.saturating_sub(10) * 3 * 4;
+        let change = |i: usize| {
+            let value = base[(i + moved) % base.len()];
+            let noise = ((i + frame * 91) * 2_654_435_761 >> 13) as u8 % 5;
+            let value = value.saturating_add(noise + [0, 5, 2][frame % 3]);
+            if frame > 18 { 255 - value } else { value }
+        };
+        let bytes: Vec<u8> = (0..base.len()).map(change).collect();
+        for (i, (value, sure)) in setup.answer.iter_mut().zip(&sure).enumerate() {
+            let doubt = ((i + frame * 37) * 40_503 >> 7) as f32 % 64.0 / 64.0;
+            *value = sure * 0.7 + doubt * 0.3;
+        }
+        let words: Vec<u8> = setup.answer.iter().flat_map(|value| value.to_le_bytes()).collect();
+        setup.gpu.queue.write_buffer(&setup.frame.ends.output, 0, &words);
+        let picture = Rgba8::new(size[0], size[1], &bytes).unwrap();
+        let finish = Finish { morphology: None, feather: 0.0 };
+        let (got, _) = pollster::block_on(setup.run(Source::Bytes(picture), "person", finish)).unwrap();
+        let (want, _) = setup.want(picture, "person", finish);
+        agree(&format!("frame {frame} of {:?}", setup.stream), &got, &want);
+        if frame % 4 == 2 {
+            setup.stream = None;
+            assert!(setup.want(picture, "person", finish).0 != want, "frame {frame} was made steady");
         }
     }
 }

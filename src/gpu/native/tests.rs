@@ -37,20 +37,20 @@ fn a_loss_at_any_time_is_an_error_or_the_right_matte() {
     opened.unwrap();
     let bytes = oval([320, 240]);
     let picture = Rgba8::new(320, 240, &bytes).unwrap();
-    let (want, _) = native.segment(picture, "person", FINISH).unwrap();
+    let (want, _) = native.segment(picture, "person", FINISH, None).unwrap();
     for wait in [0, 1, 5, 20, 60, 150] {
         let device = native.engine.as_ref().unwrap().gpu().device.clone();
         let loss = std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(wait));
             device.destroy();
         });
-        match native.segment(picture, "person", FINISH) {
+        match native.segment(picture, "person", FINISH, None) {
             Ok((got, _)) => assert_eq!(got, want, "lost after {wait} ms"),
             Err(error) => assert!(is_gpu_s(error.kind()), "lost after {wait} ms: {error}"),
         }
         loss.join().unwrap();
         // The next one is made on a GPU that was opened anew.
-        assert_eq!(native.segment(picture, "person", FINISH).unwrap().0, want, "after {wait} ms");
+        assert_eq!(native.segment(picture, "person", FINISH, None).unwrap().0, want, "after {wait} ms");
     }
 }
 
@@ -66,7 +66,7 @@ fn a_gpu_that_always_fails_is_given_up() {
         native.judge::<()>(Err(Error::new(ErrorKind::GpuFailed, "as a test wants"))).unwrap_err();
     }
     let bytes = oval([32, 24]);
-    let error = native.segment(Rgba8::new(32, 24, &bytes).unwrap(), "person", FINISH).unwrap_err();
+    let error = native.segment(Rgba8::new(32, 24, &bytes).unwrap(), "person", FINISH, None).unwrap_err();
     assert!(error.to_string().contains("as a test wants"), "{error}");
 }
 

@@ -32,3 +32,9 @@ fn grid_tap(i: u32, scale: f32, cells: u32) -> vec2<f32> {
   let at = clamp((f32(i) + 0.5) * scale - 0.5, 0.0, f32(cells - 1u));
   return vec2(floor(at), fract(at));
 }
+
+// A colour of the guide in two numbers, luma and tint, whichever of its ends comes first.
+fn look(word: u32) -> vec2<f32> {
+  let colour = unpack4x8unorm(word) * 255.0;
+  return vec2((colour.r + 2.0 * colour.g + colour.b) * 0.25, (colour.r - colour.b) * 0.5);
+}

@@ -1,0 +1,60 @@
+/** A video element's frames, shown as they come, one at a time. */
+
+import { invalid } from './options.js';
+import { type DrawFrame, Sequence } from './stream.js';
+import type { Playback } from './types.js';
+
+/** `show` takes over each bitmap. */
+export function playVideo(video: HTMLVideoElement, show: (bitmap: ImageBitmap) => void, draw: DrawFrame, signal: AbortSignal | undefined): Playback {
+  if (Object.prototype.toString.call(video) !== '[object HTMLVideoElement]') throw invalid('video', video, 'an HTMLVideoElement');
+  const ended = new AbortController();
+  const stopped = ended.signal;
+  const sequence = new Sequence(draw);
+  let fresh = true;
+  let shown: number | undefined;
+  let wake = () => {};
+  const stop = () => {
+    ended.abort();
+    wake();
+  };
+  const renew = () => {
+    fresh = true;
+    wake();
+  };
+  // In browsers that do not tell of frames, the clock tells that there may be another one.
+  const tells: boolean = 'requestVideoFrameCallback' in video;
+  const watch = () => {
+    if (stopped.aborted) return;
+    if (tells || video.currentTime !== shown) renew();
+    next();
+  };
+  const next = () => (tells ? video.requestVideoFrameCallback(watch) : requestAnimationFrame(watch));
+
+  const run = async () => {
+    const listen = (name: string, act: () => void) => video.addEventListener(name, act, { signal: stopped });
+    for (const name of ['seeking', 'seeked']) listen(name, () => sequence.cut());
+    listen('loadeddata', renew);
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop);
+    next();
+    try {
+      while (!stopped.aborted) {
+        if (!fresh || video.readyState < video.HAVE_CURRENT_DATA) {
+          await new Promise<void>((resolve) => (wake = resolve));
+          continue;
+        }
+        fresh = false;
+        shown = video.currentTime;
+        const bitmap = await sequence.draw(video, shown * 1e6, video.videoWidth, video.videoHeight, stopped);
+        if (stopped.aborted) bitmap.close();
+        else show(bitmap);
+      }
+    } catch (error) {
+      if (!stopped.aborted) throw error;
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      ended.abort();
+    }
+  };
+  return { done: run(), stop };
+}
