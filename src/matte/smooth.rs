@@ -4,8 +4,9 @@
 //! nothing moved. So a picture and its probabilities are kept, as a pair. Where the next picture is the kept one,
 //! but for noise and its brightness as a whole, the pair hardly moves: what differs for a frame or two is doubt, and
 //! only what differs for longer is believed, the sooner the more it differs. Where the picture is another, the
-//! network's new answer is taken at once, and the surer it is, the less has to have changed; so nothing that moves lags behind, and a cut is a picture that is another
-//! nearly everywhere. What is still doubtful is what the pair holds, never a mean of what moved.
+//! network's new answer is taken at once, and the surer it is, the less has to have changed; so nothing that moves
+//! lags behind, and a cut is a picture that is another nearly everywhere. What is still doubtful is what the pair
+//! holds, never a mean of what moved.
 //!
 //! Invariant: it knows no clock. Whoever knows that frames do not follow each other takes a new one.
 

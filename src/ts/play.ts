@@ -45,7 +45,7 @@ export function playVideo(video: HTMLVideoElement, show: (bitmap: ImageBitmap) =
         }
         fresh = false;
         shown = video.currentTime;
-        const bitmap = await sequence.draw(video, shown * 1e6, video.videoWidth, video.videoHeight, stopped);
+        const { bitmap } = await sequence.draw(video, shown * 1e6, video.videoWidth, video.videoHeight, stopped);
         if (stopped.aborted) bitmap.close();
         else show(bitmap);
       }

@@ -5,7 +5,9 @@ import { invalid } from './options.js';
 import type { DrawOptions, Drawing, Picture, StreamOptions } from './types.js';
 
 /** Draws a frame, the next one of `stream`. */
-export type DrawFrame = (frame: Picture, signal: AbortSignal, stream: number) => Promise<Drawing & { bitmap: ImageBitmap }>;
+export type DrawFrame = (frame: Picture, signal: AbortSignal, stream: number) => Promise<Drawn>;
+
+type Drawn = Drawing & { bitmap: ImageBitmap };
 
 /** A frame that comes so much later than the one before, in microseconds, does not go on with it. */
 const MOST_GAP = 1_000_000;
@@ -31,17 +33,18 @@ export class Sequence {
   }
 
   /** The effect of a frame, which stays the caller's. One at a time. */
-  async draw(frame: Picture, timestamp: number, width: number, height: number, signal: AbortSignal): Promise<ImageBitmap> {
+  async draw(frame: Picture, timestamp: number, width: number, height: number, signal: AbortSignal): Promise<Drawn> {
     const gap = timestamp - this.#timestamp;
     const size = `${width}x${height}`;
     if (gap < 0 || gap > MOST_GAP || size !== this.#size) this.cut();
     this.#timestamp = timestamp;
     this.#size = size;
-    const { bitmap, executor } = await this.#draw(frame, signal, this.#stream);
-    // What the other one remembers is older than this.
-    if (executor !== (this.#executor ??= executor)) this.cut();
+    const drawn = await this.#draw(frame, signal, this.#stream);
+    const { executor } = drawn;
+    // If the CPU takes over again, what it remembers is older than this.
+    if (executor === 'gpu' && executor !== (this.#executor ??= executor)) this.cut();
     this.#executor = executor;
-    return bitmap;
+    return drawn;
   }
 }
 
@@ -51,6 +54,14 @@ export function checkStream(options: StreamOptions): void {
     if (value !== undefined) throw invalid(name, value, 'it left out of a stream');
   }
   if (smoothing !== undefined && typeof smoothing !== 'boolean') throw invalid('smoothing', smoothing, 'true or false');
+}
+
+async function straight(bitmap: ImageBitmap): Promise<ImageBitmap> {
+  try {
+    return await createImageBitmap(bitmap, { premultiplyAlpha: 'none' });
+  } finally {
+    bitmap.close();
+  }
 }
 
 /** Two ends of which neither waits for the other: a `TransformStream` would queue frames while one is worked on. */
@@ -98,7 +109,9 @@ export function streamFrames(draw: DrawFrame, signal: AbortSignal | undefined): 
         busy = true;
         try {
           const { timestamp, duration, displayWidth, displayHeight } = frame;
-          const bitmap = await sequence.draw(frame, timestamp, displayWidth, displayHeight, ended.signal);
+          let { bitmap, executor } = await sequence.draw(frame, timestamp, displayWidth, displayHeight, ended.signal);
+          // Chromium takes the colours of a frame to be straight, also where the bitmap held them times alpha; those that a GPU holds it turns.
+          if (executor !== 'gpu') bitmap = await straight(bitmap);
           if (!ended.signal.aborted) output.enqueue(new VideoFrame(bitmap, { timestamp, ...(duration !== null && { duration }) }));
           bitmap.close();
         } catch (error) {

@@ -50,8 +50,8 @@ export function table(rows) {
     return `${short(digitsLike(value, bar))} ${MARKS[compare(metric, value, bar)]} ${short(bar)}`;
   };
   return [
-    `| set | model | pictures | ${METRICS.map(({ title }) => title).join(' | ')} |`,
-    `|---|---|---|${METRICS.map(() => '---|').join('')}`,
-    ...rows.map((row) => `| ${row.set} (${row.of}) | ${row.model} | ${row.pictures} | ${METRICS.map((metric) => cell(metric, row)).join(' | ')} |`),
+    `| set | model | quality | pictures | ${METRICS.map(({ title }) => title).join(' | ')} |`,
+    `|---|---|---|---|${METRICS.map(() => '---|').join('')}`,
+    ...rows.map((row) => `| ${row.set} (${row.of}) | ${row.model} | ${row.quality} | ${row.pictures} | ${METRICS.map((metric) => cell(metric, row)).join(' | ')} |`),
   ].join('\n');
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run quality`: the command line's mattes, with its defaults, against sets with true mattes.
+ * `npm run quality`: the command line's mattes, of each quality, against sets with true mattes.
  *
  * The sets may not be published, so they lie beside the project and only where it is developed;
  * elsewhere this says that it is skipped. No figure may be below the raw networks' in
@@ -19,6 +19,8 @@ const MATTES = 'target/quality';
 const PYTHON = 'target/venv/bin/python';
 const CLI = 'target/release/featheredge';
 const HERE = 'tests/quality';
+/** With a model that looks no finer than balanced, fine is the same. */
+const QUALITIES = ['fast', 'balanced', 'fine'];
 
 process.chdir(ROOT);
 if (existsSync(SCORED)) {
@@ -37,16 +39,17 @@ function main() {
   if (!existsSync(PYTHON)) throw new Error(`${PYTHON} is missing: scripts/setup quality makes it`);
   run('cargo', ['build', '--release', '--quiet', '--bin', 'featheredge']);
 
-  for (const row of baseline.rows) cut(row);
+  const wanted = baseline.rows.flatMap((row) => QUALITIES.filter((quality) => quality !== 'fine' || row.model === 'multiclass').map((quality) => ({ ...row, quality })));
+  for (const row of wanted) cut(row);
   const sets = [...new Set(baseline.rows.map(({ set }) => set))];
-  const rows = sets.flatMap((set) => score(set, baseline.rows.filter((row) => row.set === set)));
+  const rows = sets.flatMap((set) => score(set, wanted.filter((row) => row.set === set)));
   const misses = rows.flatMap((row) => missesOf(row, baseline.knownMisses));
 
   console.log(`\n${table(rows)}\n`);
   console.log(`${rows.length * METRICS.length} figures, ▲ better than, = equal to, ▼ worse than the raw network, whose figure follows.`);
   for (const miss of misses) console.log(describe(miss));
   for (const known of baseline.knownMisses.filter((known) => !misses.some((miss) => isSame(miss, known)))) {
-    console.log(`quality: ${known.set}, ${known.model}: ${known.metric} meets the baseline now; take it out of knownMisses`);
+    console.log(`quality: ${known.set}, ${known.model}, ${known.quality}: ${known.metric} meets the baseline now; take it out of knownMisses`);
   }
   const bad = misses.filter((miss) => !miss.known);
   if (bad.length > 0) throw new Error(`${bad.length} figures are below the baseline; nothing is recorded`);
@@ -57,12 +60,12 @@ function main() {
 }
 
 /** Writes the mattes of one set by one model. */
-function cut({ set, of, model }) {
-  console.log(`quality: ${set}, ${model}`);
-  const out = folder(set, model);
+function cut({ set, of, model, quality }) {
+  console.log(`quality: ${set}, ${model}, ${quality}`);
+  const out = folder(set, model, quality);
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  run(CLI, ['cut', `${SCORED}/sets/${set}/image`, '-o', out, '--model', model, '--of', of], ['inherit', 'ignore', 'inherit']);
+  run(CLI, ['cut', `${SCORED}/sets/${set}/image`, '-o', out, '--model', model, '--of', of, '--quality', quality], ['inherit', 'ignore', 'inherit']);
 }
 
 /** Scores the mattes of one set by every model that made some. */
@@ -70,25 +73,25 @@ function score(set, rows) {
   const json = `${MATTES}/${set}.json`;
   run(PYTHON, [
     ...[`${SCORED}/evaluate.py`, '--set', `${SCORED}/sets/${set}`, '--json', json],
-    ...['--pred', ...rows.map(({ model }) => folder(set, model))],
+    ...['--pred', ...rows.map(({ model, quality }) => folder(set, model, quality))],
   ], ['inherit', 'ignore', 'inherit']);
   const scores = [readJson(json)].flat();
   const expected = readJson(`${SCORED}/sets/${set}/manifest.json`).items.length;
-  return rows.map(({ of, model, figures: baseline }) => {
-    const { n: pictures, mean } = scores.find(({ pred }) => pred === folder(set, model)) ?? {};
-    if (pictures !== expected) throw new Error(`${set}, ${model}: ${pictures} mattes were scored, want ${expected}`);
+  return rows.map(({ of, model, quality, figures: baseline }) => {
+    const { n: pictures, mean } = scores.find(({ pred }) => pred === folder(set, model, quality)) ?? {};
+    if (pictures !== expected) throw new Error(`${set}, ${model}, ${quality}: ${pictures} mattes were scored, want ${expected}`);
     const figures = Object.fromEntries(METRICS.map(({ key }) => [key, Number(mean[key].toFixed(6))]));
-    if (Object.values(figures).some((figure) => !Number.isFinite(figure))) throw new Error(`${set}, ${model}: a figure is missing`);
-    return { set, of, model, pictures, figures, baseline };
+    if (Object.values(figures).some((figure) => !Number.isFinite(figure))) throw new Error(`${set}, ${model}, ${quality}: a figure is missing`);
+    return { set, of, model, quality, pictures, figures, baseline };
   });
 }
 
 /** The figures of a row that are below the baseline; `known` where that is so by the list, and not worse. */
-function missesOf({ set, model, figures, baseline }, knownMisses) {
+function missesOf({ set, model, quality, figures, baseline }, knownMisses) {
   return METRICS.flatMap((metric) => {
     const { key } = metric;
     if (compare(metric, figures[key], baseline[key]) !== 'worse') return [];
-    const miss = { set, model, metric: key, figure: digitsLike(figures[key], baseline[key]), baseline: baseline[key] };
+    const miss = { set, model, quality, metric: key, figure: digitsLike(figures[key], baseline[key]), baseline: baseline[key] };
     const listed = knownMisses.find((known) => isSame(known, miss));
     const known = listed !== undefined && compare(metric, figures[key], listed.reached) !== 'worse';
     return { ...miss, reason: listed?.reason, known };
@@ -96,17 +99,17 @@ function missesOf({ set, model, figures, baseline }, knownMisses) {
 }
 
 function isSame(one, other) {
-  return ['set', 'model', 'metric'].every((key) => one[key] === other[key]);
+  return ['set', 'model', 'quality', 'metric'].every((key) => one[key] === other[key]);
 }
 
-function describe({ set, model, metric, figure, baseline, reason, known }) {
-  const what = `${set}, ${model}: ${metric} is ${figure}, the baseline ${baseline}`;
+function describe({ set, model, quality, metric, figure, baseline, reason, known }) {
+  const what = `${set}, ${model}, ${quality}: ${metric} is ${figure}, the baseline ${baseline}`;
   if (known) return `quality: missed, as known: ${what}. ${reason}`;
   return `quality: MISSED: ${what}${reason ? ', worse than the known miss' : ''}`;
 }
 
-function folder(set, model) {
-  return `${MATTES}/${set}-${model}`;
+function folder(set, model, quality) {
+  return `${MATTES}/${set}-${model}-${quality}`;
 }
 
 /** Which code was scored, and when. */

@@ -210,13 +210,13 @@ fn frames_of_streams_do_what_the_cpu_does() {
         let moved = frame.saturating_sub(10) * 3 * 4;
         let change = |i: usize| {
             let value = base[(i + moved) % base.len()];
-            let noise = ((i + frame * 91) * 2_654_435_761 >> 13) as u8 % 5;
+            let noise = (((i + frame * 91) * 2_654_435_761) >> 13) as u8 % 5;
             let value = value.saturating_add(noise + [0, 5, 2][frame % 3]);
             if frame > 18 { 255 - value } else { value }
         };
         let bytes: Vec<u8> = (0..base.len()).map(change).collect();
         for (i, (value, sure)) in setup.answer.iter_mut().zip(&sure).enumerate() {
-            let doubt = ((i + frame * 37) * 40_503 >> 7) as f32 % 64.0 / 64.0;
+            let doubt = (((i + frame * 37) * 40_503) >> 7) as f32 % 64.0 / 64.0;
             *value = sure * 0.7 + doubt * 0.3;
         }
         let words: Vec<u8> = setup.answer.iter().flat_map(|value| value.to_le_bytes()).collect();
