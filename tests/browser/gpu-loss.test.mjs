@@ -49,7 +49,7 @@ ring('losing the GPU', { Chromium: CHROMIUM }, async (t) => {
     const { page } = await openGpu(t, browser);
     await start(page);
     // In one look the GPU does all of it, of several the network's runs.
-    for (const [i, [losses, quality]] of [[1, 'balanced'], [1, 'fast'], [2, 'fast']].entries()) {
+    for (const [i, [losses, quality]] of [[1, 'balanced'], [2, 'fast']].entries()) {
       const answers = await page.evaluate(cutAndLose, [ASTRONAUT, losses, quality]);
       check(t, `${quality}, lost ${losses} times`, answers, 'cpu', quality);
       assert.deepEqual(answers.size, [512, 512], 'the bitmap of the caller is still his');
@@ -57,8 +57,10 @@ ring('losing the GPU', { Chromium: CHROMIUM }, async (t) => {
     }
     const drawn = await page.evaluate(drawAndLose, ASTRONAUT);
     assert.deepEqual(drawn, { executor: 'cpu', width: 512, height: 512, shows: true });
-    const { kinds } = await page.evaluate(rebuilt, 4);
-    assert.equal(kinds.filter((kind) => kind === 'lost').length, kinds.filter((kind) => kind === 'restored').length);
+    const { kinds } = await page.evaluate(rebuilt, 3);
+    // Whichever is heard first: that it is gone, or that its answer cannot be read.
+    const ended = kinds.filter((kind) => kind === 'lost' || kind === 'failed');
+    assert.equal(ended.length, kinds.filter((kind) => kind === 'restored').length);
   });
 
   await t.test('while it loads', async (t) => {
@@ -98,7 +100,7 @@ ring('losing the GPU', { Chromium: CHROMIUM }, async (t) => {
 
   await t.test('a hang in the middle of a call', async (t) => {
     const hang = failing('GPUBuffer', 'mapAsync', '() => new Promise(() => {})');
-    const { page } = await openGpu(t, browser, { spared: Infinity, prefix: () => hang });
+    const { page } = await openGpu(t, browser, { spared: 1e9, prefix: () => hang });
     await start(page);
     await page.evaluate(() => (globalThis.spared = 0));
     await (await gpuWorker(page)).evaluate(() => arm(9));
