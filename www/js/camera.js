@@ -1,13 +1,24 @@
-/** A picture from the camera. The stream lives only while the window is open. */
+/** A picture from the camera, and a live look at what the library does. The stream lives only while the window is open. */
 
+import { blurOf } from './effects.js';
+import * as models from './models.js';
 import { part } from './page.js';
 
 const dialog = /** @type {HTMLDialogElement} */ (part('camera-dialog'));
 const video = /** @type {HTMLVideoElement} */ (part('camera-video'));
 const shoot = /** @type {HTMLButtonElement} */ (part('camera-shoot'));
+const preview = part('camera-preview');
+const canvas = /** @type {HTMLCanvasElement} */ (part('camera-canvas'));
+const choices = /** @type {NodeListOf<HTMLInputElement>} */ (dialog.querySelectorAll('input[name="live"]'));
+
+/** How much the ground is blurred, 0 to 1. */
+const BLUR = 0.6;
 
 /** @type {MediaStream | undefined} */
 let stream;
+
+/** What is shown live; each choice ends the one before. @type {AbortController | undefined} */
+let live;
 
 /** @param {(picture: Blob) => void} onPicture @param {(error: unknown) => void} onError */
 export function makeCamera(onPicture, onError) {
@@ -20,7 +31,9 @@ export function makeCamera(onPicture, onError) {
   video.addEventListener('playing', () => {
     shoot.disabled = false;
     shoot.focus();
+    void play();
   });
+  for (const choice of choices) choice.addEventListener('change', () => void play());
   shoot.addEventListener('click', async () => {
     try {
       const picture = await snapshot();
@@ -36,14 +49,33 @@ export function makeCamera(onPicture, onError) {
 async function start() {
   // The browser has no camera interface outside secure pages.
   if (!navigator.mediaDevices?.getUserMedia) throw new DOMException('no camera interface', 'NotSupportedError');
-  const wanted = { video: { facingMode: 'user', width: { ideal: 1920 }, height: { ideal: 1440 } } };
+  const wanted = { video: { facingMode: 'user', width: { ideal: 1280 }, height: { ideal: 960 } } };
   stream = await navigator.mediaDevices.getUserMedia(wanted);
   shoot.disabled = true;
   video.srcObject = stream;
   dialog.showModal();
 }
 
+/** Shows the chosen effect on the frames as they come; where that fails, the camera as it is. */
+async function play() {
+  live?.abort();
+  const { signal } = (live = new AbortController());
+  const choice = [...choices].find(({ checked }) => checked)?.value ?? 'plain';
+  preview.dataset.live = choice;
+  if (choice !== 'blur' && choice !== 'cutout') return;
+  try {
+    const segmenter = await models.load('selfie');
+    if (signal.aborted) return;
+    const blur = blurOf(BLUR, { width: video.videoWidth, height: video.videoHeight });
+    const effect = choice === 'blur' ? { background: { blur } } : 'cutout';
+    await segmenter.play(video, canvas, { effect, signal }).done;
+  } catch {
+    if (!signal.aborted) preview.dataset.live = 'plain';
+  }
+}
+
 function stop() {
+  live?.abort();
   for (const track of stream?.getTracks() ?? []) track.stop();
   stream = undefined;
   video.srcObject = null;
