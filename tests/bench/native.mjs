@@ -26,7 +26,7 @@ export function cutAgain(model, picture, warmUps, runs) {
 }
 
 function cut(files, model) {
-  const { status, stdout, stderr, error } = spawnSync(CLI, ['cut', ...files, '-o', FOLDER, '--model', model, '--json'], { encoding: 'utf8' });
+  const { status, stdout, stderr, error } = spawnSync(CLI, ['cut', ...files, '-o', FOLDER, '--model', model, '--quality', 'fast', '--json'], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${CLI} cut --model ${model}: ${error?.message ?? stderr}`);
   return stdout.trim().split('\n').map((line) => JSON.parse(line));
 }

@@ -107,7 +107,7 @@ function speed({ rows, machine, date, load, warmUps }) {
     '',
     `Milliseconds, the median of ${runs} runs after ${warmUps} that do not count; measured on ${date} with ${machine.browser}, headless, on ${machine.cpu} with ${machine.cores} cores (${machine.os}).`,
     `The load was ${load.before} before and ${load.after} after.`,
-    '`network` is the inference alone on the 512x512 picture; end to end is from the call of `segment` with a file to its matte, decoding included.',
+    '`network` is the inference alone on the 512x512 picture; end to end is from the call of `segment` with a file to its matte by one look (`fast`), decoding included.',
     `\`first matte\` is from the start of the navigation, in ${colds} browsers with an empty profile, with the files uncompressed from the same machine.`,
     '`relaxed` is what Chromium takes by itself; for `simd` its answer to the probe for relaxed SIMD is overridden; `native` is the command line, on one core.',
   ].join('\n');

@@ -16,7 +16,7 @@ const channel = new BroadcastChannel('featheredge-counts');
 async function run({ model, how, picture, width, height, frames, warmUps }) {
   const bitmap = await scaled(picture, width, height);
   const cpu = await Segmenter.create({ model, executor: 'cpu' });
-  const want = await cpu.segment(bitmap);
+  const want = await cpu.segment(bitmap, { quality: 'fast' });
   cpu.close();
   const segmenter = await Segmenter.create({ model, executor: 'gpu' });
   const frame = FRAMES[how](segmenter, bitmap);
@@ -40,7 +40,7 @@ async function steps({ model, picture, width, height, frames, warmUps }) {
   const timed = new BroadcastChannel('featheredge-steps');
   const all = [];
   for (let i = -warmUps; i < frames; i++) {
-    checked(segmenter, await segmenter.segment(bitmap));
+    checked(segmenter, await segmenter.segment(bitmap, { quality: 'fast' }));
     const answer = new Promise((hear) => (timed.onmessage = ({ data }) => hear(data)));
     timed.postMessage('steps');
     const steps = await answer;
@@ -53,7 +53,7 @@ async function steps({ model, picture, width, height, frames, warmUps }) {
 /** For each way what makes one frame, and gives what tells its alpha. */
 const FRAMES = {
   segment: (segmenter, bitmap) => async () => {
-    const { alpha } = checked(segmenter, await segmenter.segment(bitmap));
+    const { alpha } = checked(segmenter, await segmenter.segment(bitmap, { quality: 'fast' }));
     return () => alpha;
   },
   draw: (segmenter, bitmap) => {

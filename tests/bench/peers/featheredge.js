@@ -19,9 +19,9 @@ window.networkMs = [];
 /**
  * `temperature` is the registry's factor on the network's output; the others' masks are without it.
  * `arithmetic` is used in the place of what a trial would find; only on the page's own thread.
- * On the GPU pictures stay what the browser makes of them.
+ * On the GPU pictures stay what the browser makes of them. The others look once, and so do we unless `quality` says more.
  */
-export async function create({ model, executor, worker, threads = 1, temperature, arithmetic }) {
+export async function create({ model, executor, worker, threads = 1, temperature, arithmetic, quality = 'fast' }) {
   if (arithmetic) await force(arithmetic);
   const segmenter = await Segmenter.create({ model: MODELS[model], executor, worker, threads });
   const { info } = segmenter;
@@ -39,7 +39,7 @@ export async function create({ model, executor, worker, threads = 1, temperature
       return prediction.data;
     },
     async segment(bitmap) {
-      const { alpha, width, height } = checked(await segmenter.segment(bitmap));
+      const { alpha, width, height } = checked(await segmenter.segment(bitmap, { quality }));
       return { data: alpha, width, height };
     },
     async lowres(bitmap) {

@@ -4,6 +4,7 @@ const OURS = 'featheredge';
 const PAGE = 'featheredge-page';
 const F32 = 'featheredge-f32';
 const THREADED = 'featheredge-2t';
+const BALANCED = 'featheredge-balanced';
 
 /** What is compared: a title, and how to find each library's figure in the record, where it has any. */
 const ROWS = [
@@ -14,8 +15,11 @@ const ROWS = [
   ['multiclass, network, 2 threads', ({ twoThreads }) => network(twoThreads?.multiclass, THREADED)],
   ['selfie, 512x512', ({ models }) => whole(models.selfie, 'smallMs')],
   ['selfie, 12 MP', ({ models }) => whole(models.selfie, 'bigMs')],
+  ['selfie, 512x512, balanced', ({ models }) => whole(models.selfie, 'smallMs', BALANCED)],
+  ['selfie, 12 MP, balanced', ({ models }) => whole(models.selfie, 'bigMs', BALANCED)],
   ['multiclass, 512x512', ({ models }) => whole(models.multiclass, 'smallMs')],
   ['multiclass, 12 MP', ({ models }) => whole(models.multiclass, 'bigMs')],
+  ['multiclass, 12 MP, balanced', ({ models }) => whole(models.multiclass, 'bigMs', BALANCED)],
   ['selfie, cold start', ({ cold }) => figures(cold, OURS, (row) => row.firstMaskMs.median)],
   ['selfie, WebAssembly memory, MB', ({ models }) => memory(models.selfie)],
   ['multiclass, WebAssembly memory, MB', ({ models }) => memory(models.multiclass)],
@@ -47,7 +51,7 @@ export function peersTable(_bench, _quality, record) {
     ...comparison(found, all),
     '',
     `Milliseconds where nothing else is said; medians of runs that took turns in one browser, measured on ${date} with ${machine.browser}, headless, on ${machine.cpu} with ${machine.cores} cores (${machine.os}); the load was ${load.before} before and ${load.after} after. All run on one thread${twoThreads ? ', but where the row says two' : ''}.`,
-    '`network` is the inference alone, from tensor to tensor (MediaPipe: from a picture of the network\'s size); the pictures are an `ImageBitmap` to a mask of its size: featheredge\'s is filtered along the picture\'s edges and feathered, and comes from its worker; the others\' is enlarged bilinearly, on the page\'s own thread.',
+    '`network` is the inference alone, from tensor to tensor (MediaPipe: from a picture of the network\'s size); the pictures are an `ImageBitmap` to a mask of its size: featheredge\'s is filtered along the picture\'s edges and feathered, and comes from its worker, of one look, `fast`, as the others\' are, unless the row says `balanced`, the default; the others\' is enlarged bilinearly, on the page\'s own thread.',
     `\`cold start\` is from the start of the navigation to the first mask of 512x512, with an empty profile and files from the same machine, in ${cold[OURS].runs} browsers each. \`WebAssembly memory\` is what is taken after the 512x512 runs.`,
     `All masks are those of native LiteRT: the mean absolute difference is at most ${bounds.meanAbs} (featheredge's at most ${worst}) and the IoU at least ${bounds.iou}, or there would be no table.`,
   ].join('\n');
@@ -57,8 +61,8 @@ function network(rows = {}, id = PAGE) {
   return figures(rows, id, (row) => (row.networkMs ?? row.inferMs)?.median);
 }
 
-function whole(rows, name) {
-  return figures(rows, OURS, (row) => row[name]?.median);
+function whole(rows, name, id = OURS) {
+  return figures(rows, id, (row) => row[name]?.median);
 }
 
 function memory(rows) {
