@@ -136,7 +136,7 @@ export interface Morphology {
  * `'fast'`: one look at all of the picture. `'balanced'`: another at the subject alone, which shows more of its hair; small
  * models look at its mirror image as well. `'fine'`: with `multiclass`, persons are looked at by `selfie` too, which is
  * downloaded once, and parts at their mirror image; with other models it is `'balanced'`. A picture without a subject
- * gets one look. README has what each is worth, and takes.
+ * gets one look. README has what each is worth.
  */
 export type Quality = 'fast' | 'balanced' | 'fine';
 
