@@ -190,11 +190,11 @@ fn bad_input_is_an_error_with_a_code() {
 fn either_arithmetic_gives_the_native_hair() {
     for name in ["f32", "i16"] {
         let segmenter = WebSegmenter::from_registry("multiclass", MULTICLASS, None, Some(name.to_owned()));
-        let segmenter = segmenter.unwrap();
+        let mut segmenter = segmenter.unwrap();
         let info = segmenter.info();
         assert_eq!(get(&info, "arithmetic").as_string().unwrap(), name);
         assert_eq!(get(&info, "tried"), JsValue::FALSE);
-        check(segmenter, "hair", HAIR);
+        check(&mut segmenter, "hair", "fast", HAIR);
     }
     let info = WebSegmenter::from_registry("multiclass", MULTICLASS, None, None).unwrap().info();
     assert_eq!(get(&info, "tried"), JsValue::TRUE);
@@ -224,7 +224,7 @@ fn a_large_picture_is_read_where_it_matters() {
     segmenter.begin(width, height, width, height, true, true).unwrap();
     segmenter.buffer(swapped.len()).copy_from(&swapped);
     segmenter.rows(height).unwrap();
-    segmenter.segment(options(r#"{"feather": 0}"#)).unwrap();
+    assert!(segmenter.segment(options(r#"{"feather": 0}"#), false).unwrap().is_undefined());
     let alpha = Uint8ClampedArray::new_with_length((width * height) as u32);
     assert!(segmenter.advance(&alpha).unwrap().is_none());
     assert!(alpha.to_vec() == want, "blue before red gives another matte");
@@ -236,14 +236,15 @@ fn steps_out_of_turn_are_refused() {
     let alpha = Uint8ClampedArray::new_with_length(4);
     assert_eq!(code(segmenter.rows(1)), "INTERNAL");
     assert_eq!(code(segmenter.predict()), "INTERNAL");
-    assert_eq!(code(segmenter.segment(options("{}"))), "INTERNAL");
+    assert_eq!(code(segmenter.segment(options("{}"), false)), "INTERNAL");
+    assert_eq!(code(segmenter.answer(None, 0.0)), "INTERNAL");
     assert_eq!(code(segmenter.advance(&alpha)), "INTERNAL");
     segmenter.begin(2, 2, 2, 2, false, false).unwrap();
     assert_eq!(code(segmenter.rows(1)), "INTERNAL");
     segmenter.buffer(16);
     assert_eq!(code(segmenter.rows(3)), "INTERNAL");
     segmenter.rows(1).unwrap();
-    assert_eq!(code(segmenter.segment(options("{}"))), "INTERNAL");
+    assert_eq!(code(segmenter.segment(options("{}"), false)), "INTERNAL");
 }
 
 #[wasm_bindgen_test]

@@ -97,7 +97,11 @@ impl Segmenter {
         let Some(Due { picture, partner, .. }) = round.due.last() else { return Ok(()) };
         let mut watch = Stopwatch::start();
         #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
-        if let (false, Some(map)) = (*partner, self.map_on_gpu(picture, &options.of)) {
+        if !*partner
+            // Of one look it has had all of the frame, and failed.
+            && options.looks_twice()
+            && let Some(map) = self.map_on_gpu(picture, &options.of)
+        {
             round.seen(map, &self.network);
             round.timings.infer_ms += watch.lap_ms();
             return Ok(());
