@@ -227,7 +227,11 @@ fn a_large_picture_is_read_where_it_matters() {
     assert!(segmenter.segment(options(r#"{"feather": 0}"#), false).unwrap().is_undefined());
     let alpha = Uint8ClampedArray::new_with_length((width * height) as u32);
     assert!(segmenter.advance(&alpha).unwrap().is_none());
-    assert!(alpha.to_vec() == want, "blue before red gives another matte");
+    // The filter adds the colours up in another order.
+    let alpha = alpha.to_vec();
+    let differ = alpha.iter().zip(&want).filter(|(got, want)| got != want).count();
+    assert!(differ * 1000 < want.len(), "blue before red gives another matte: {differ} pixels differ");
+    assert!(alpha.iter().zip(&want).all(|(got, want)| got.abs_diff(*want) <= 1));
 }
 
 #[wasm_bindgen_test]
