@@ -8,7 +8,7 @@ mod common;
 
 use common::{fixture, iou, read_grey, segmenter};
 use featheredge::pixels::{Matte, Rgba8};
-use featheredge::{SegmentOptions, Segmenter};
+use featheredge::{Quality, SegmentOptions, Segmenter};
 use image::RgbaImage;
 use image::imageops::{FilterType, resize};
 
@@ -186,7 +186,7 @@ struct Figures {
 
 /// Of frame by frame and of the stream: the mean of all scenes.
 fn measure(segmenter: &mut Segmenter, of: &str, stream: u32, person: &Plane, ground: &Plane) -> [Figures; 2] {
-    let plain = SegmentOptions { of: of.to_owned(), ..SegmentOptions::default() };
+    let plain = SegmentOptions { of: of.to_owned(), quality: Quality::Fast, ..SegmentOptions::default() };
     let options = [plain.clone(), SegmentOptions { stream: Some(stream), ..plain }];
     let scenes = scenes();
     let mut all = [Figures::default(); 2];

@@ -14,7 +14,7 @@ use crate::pixels::Rect;
 pub enum Quality {
     /// One, at all of it.
     Fast,
-    /// Another at the subject, by small networks also at its mirror image.
+    /// Another at the subject, or all of the person that it is a part of; by small networks also at its mirror image.
     #[default]
     Balanced,
     /// The same by a second network, where one is joined that knows the subject; else at the mirror image.

@@ -69,12 +69,12 @@ impl Segmenter {
         Some((Prediction { width, height, classes: contract.classes.clone(), data }, timings))
     }
 
-    /// The map of `of` in a picture of the network's size, red first.
-    pub(super) fn map_on_gpu(&mut self, picture: &[u8], of: &str) -> Option<Vec<f32>> {
+    /// The network's answer to a picture of its size, red first, and the values from one cell to the next.
+    pub(super) fn answer_on_gpu(&mut self, picture: &[u8]) -> Option<(Vec<f32>, usize)> {
         let [width, height] = self.network.input();
         let picture = Rgba8::new(width, height, picture).ok()?;
         let (answer, stride, _) = self.on_gpu(|native| native.predict(picture))?;
-        matte::subject(&self.network.contract, &answer, stride, of).ok()
+        Some((answer, stride))
     }
 
     /// What `work` gives, if there is a GPU and it does not fail.

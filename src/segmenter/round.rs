@@ -6,7 +6,7 @@ use super::network::Network;
 use super::{SegmentOptions, Segmenter};
 use crate::error::Result;
 use crate::matte::{self, Bands, Map, Smooth};
-use crate::model::{Activation, Contract};
+use crate::model::{Activation, Contract, PERSON};
 use crate::pixels::{Rect, Reducer};
 use crate::telemetry::{Stopwatch, Timings};
 
@@ -20,6 +20,8 @@ pub struct Round {
     guide: Vec<u8>,
     /// What was seen in all of the picture, where this is a part.
     first: Option<Look>,
+    /// What is to be looked at after this round, if anything.
+    around: Option<Rect>,
     /// The last comes first.
     due: Vec<Due>,
     looks: Vec<Look>,
@@ -59,10 +61,25 @@ impl Round {
         Some(picture)
     }
 
-    fn seen(&mut self, map: Vec<f32>, network: &Network) {
-        let Some(Due { partner, mirrored, .. }) = self.due.pop() else { return };
-        let look = Look::new(map, network.output(), partner);
-        self.looks.push(if mirrored { look.mirrored() } else { look });
+    /// Takes what was seen in the look that was due; `map_of` gives the map of a subject.
+    fn seen(
+        &mut self,
+        network: &Network,
+        options: &SegmentOptions,
+        map_of: impl Fn(&str) -> Result<Vec<f32>>,
+    ) -> Result<()> {
+        let Some(Due { partner, mirrored, .. }) = self.due.pop() else { return Ok(()) };
+        let look = |map| Look::new(map, network.output(), partner);
+        let seen = look(map_of(&options.of)?);
+        if self.first.is_none() && options.looks_twice() {
+            // Parts are looked at with all of the person: alone they are out of their context, and what the first
+            // look missed of them, such as a braid, would be left out.
+            let parts = options.of != PERSON && network.contract.check_subject(PERSON).is_ok();
+            self.around =
+                if parts { look(map_of(PERSON)?).subject(self.from) } else { seen.subject(self.from) };
+        }
+        self.looks.push(if mirrored { seen.mirrored() } else { seen });
+        Ok(())
     }
 }
 
@@ -86,7 +103,7 @@ impl Segmenter {
         }
         due.push(Due { picture, partner: false, mirrored: false });
         timings.pre_ms += watch.lap_ms();
-        Round { size, from, rect, swapped, guide, first, due, looks: Vec::new(), timings }
+        Round { size, from, rect, swapped, guide, first, around: None, due, looks: Vec::new(), timings }
     }
 
     /// Runs the network for the next look, if one is due.
@@ -100,9 +117,10 @@ impl Segmenter {
         if !*partner
             // Of one look it has had all of the frame, and failed.
             && options.looks_twice()
-            && let Some(map) = self.map_on_gpu(picture, &options.of)
+            && let Some((answer, stride)) = self.answer_on_gpu(picture)
         {
-            round.seen(map, &self.network);
+            let contract = &self.network.contract;
+            round.seen(&self.network, options, |of| matte::subject(contract, &answer, stride, of))?;
             round.timings.infer_ms += watch.lap_ms();
             return Ok(());
         }
@@ -111,7 +129,7 @@ impl Segmenter {
             _ => &mut self.network,
         };
         network.run(picture, round.swapped)?;
-        round.seen(network.map(&options.of)?, network);
+        round.seen(network, options, |of| network.map(of))?;
         round.timings.infer_ms += watch.lap_ms();
         Ok(())
     }
@@ -127,7 +145,7 @@ impl Segmenter {
     pub fn answer(&self, round: &mut Round, data: &[f32], ms: f64, options: &SegmentOptions) -> Result<()> {
         let network = &self.network;
         let done = Contract { activation: Activation::None, temperature: 1.0, ..network.contract.clone() };
-        round.seen(matte::subject(&done, data, done.classes.len(), &options.of)?, network);
+        round.seen(network, options, |of| matte::subject(&done, data, done.classes.len(), of))?;
         round.timings.infer_ms += ms;
         Ok(())
     }
@@ -142,7 +160,7 @@ impl Segmenter {
     pub fn next(&mut self, round: Round, options: &SegmentOptions) -> Result<Next> {
         assert!(!round.is_due(), "all looks");
         let finish = options.finish()?;
-        let Round { size, from, rect, swapped, guide, first, mut looks, mut timings, .. } = round;
+        let Round { size, from, rect, swapped, guide, first, around, mut looks, mut timings, .. } = round;
         let mut watch = Stopwatch::start();
         let probability = match first {
             Some(first) => first.fuse(from, rect, looks),
@@ -152,8 +170,7 @@ impl Segmenter {
                     let smooth = self.streams.open(stream, &options.of, Smooth::default);
                     smooth.run(self.network.output(), &guide, &mut first.map);
                 }
-                let subject = first.subject(from).filter(|_| options.looks_twice());
-                if let Some(rect) = subject {
+                if let Some(rect) = around {
                     let reducers =
                         Reducers::new([rect.width, rect.height], &self.network, self.partner_for(options));
                     timings.pre_ms += watch.lap_ms();
