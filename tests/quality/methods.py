@@ -196,9 +196,9 @@ def methods(looks, of):
             first, crop = read(one, whole, rect, grid)[0], looks.map(model, rect)
             turned = looks.map(model, rect, True)
             yield f"{model}, subject + {margin}", 2, lay(crop, rect, fast)
-            name = " **(balanced)**" if (model, margin) == ("multiclass", 0.2) else ""
+            name = " **(balanced)**" if (of, model, margin) == ("person", "multiclass", 0.2) else ""
             yield f"{model}, subject + {margin}, and whole{name}", 2, lay(fuse([(crop, 1), (first, 0.15)]), rect, fast)
-            name = f" **({'fine' if of == 'hair' else 'balanced'})**" if margin == 0.2 and (of, model) != ("person", "multiclass") else ""
+            name = " **(balanced)**" if (of, model, margin) == ("person", "selfie", 0.2) else ""
             both = [(crop, 0.5), (turned, 0.5), (first, 0.15)]
             yield f"{model}, subject + {margin}, mirrored, and whole{name}", 3, lay(fuse(both), rect, fast)
             if margin != 0.2:
