@@ -1,8 +1,8 @@
 //! Several looks at one picture, and the one map that they make.
 //!
 //! A network of 256 pixels sees a person who fills a tenth of the picture with 80 of them. So it looks at all of the
-//! picture to find the subject, and then at the subject and what is around it. Looks are averaged as logits: who is
-//! sure counts for more than who is not.
+//! picture to find the subject, and then at the subject and what is around it; at a part of a person, such as hair, with
+//! all of the person. Looks are averaged as logits: who is sure counts for more than who is not.
 
 use serde::Deserialize;
 
@@ -52,12 +52,10 @@ impl Look {
         mirror(&mut self.map, self.grid[0]);
         self
     }
-}
 
-impl Look {
     /// What to look at next, after this look at a picture of size `from`; nothing if there is no subject.
     pub(super) fn subject(&self, from: [usize; 2]) -> Option<Rect> {
-        bounds(&self.map, self.grid, from, MARGIN)
+        bounds(&self.map, self.grid, from)
     }
 
     /// The map of looks at the `rect` that was found by this one, on the grid of the first of them.
@@ -74,9 +72,9 @@ impl Look {
     }
 }
 
-/// The columns and rows around what a map of a picture of size `from` takes for the subject, with `margin` of its
-/// size on each side; `None` if that is nothing.
-fn bounds(map: &[f32], [width, height]: [usize; 2], from: [usize; 2], margin: f32) -> Option<Rect> {
+/// The columns and rows around what a map of a picture of size `from` takes for the subject, and the margin; `None` if
+/// that is nothing.
+fn bounds(map: &[f32], [width, height]: [usize; 2], from: [usize; 2]) -> Option<Rect> {
     let (mut columns, mut rows) = ([width, 0], [height, 0]);
     for (y, row) in map.chunks_exact(width).enumerate() {
         let Some(first) = row.iter().position(|&p| p > 0.5) else { continue };
@@ -89,7 +87,7 @@ fn bounds(map: &[f32], [width, height]: [usize; 2], from: [usize; 2], margin: f3
     }
     let widened = |[start, end]: [usize; 2], cells: usize, len: usize| {
         let scale = len as f32 / cells as f32;
-        let more = margin * (end - start) as f32;
+        let more = MARGIN * (end - start) as f32;
         let start = (((start as f32 - more) * scale).round() as usize).min(len - 1);
         let end = (((end as f32 + more) * scale).round() as usize).min(len);
         // A cell may be less than a pixel.
