@@ -309,7 +309,8 @@ impl Engine {
     fn forget_if_failed<T>(&mut self, result: Result<T>) -> Result<T> {
         if result.is_err() {
             self.frame.forget();
-            (self.painting, self.staging) = (None, None);
+            self.look.0.forget();
+            (self.painting, self.staging, self.look.1) = (None, None, None);
         }
         result
     }
