@@ -133,10 +133,10 @@ export interface Morphology {
 }
 
 /**
- * `'fast'`: one look at all of the picture. `'balanced'`: another at the subject alone, which shows more of its hair; small
- * models look at its mirror image as well. `'fine'`: with `multiclass`, persons are looked at by `selfie` too, which is
- * downloaded once, and parts at their mirror image; with other models it is `'balanced'`. A picture without a subject
- * gets one look. README has what each is worth.
+ * `'fast'`: one look at all of the picture. `'balanced'`: another at the subject alone, which shows more of its hair, or at
+ * the person that it is a part of; the selfie models look at the mirror image as well. `'fine'`: with `multiclass`, persons
+ * are looked at by `selfie` too, which is downloaded once; its parts, and what a model of the page's own knows, at the mirror
+ * image. With the selfie models it is `'balanced'`. A picture of nobody gets one look. README has what each is worth.
  */
 export type Quality = 'fast' | 'balanced' | 'fine';
 
@@ -166,8 +166,8 @@ export interface PaintOptions extends SegmentOptions {
   /**
    * A matte of this very picture, to be painted as it is instead of one that the network makes: sliders that change an
    * effect need no new one, and any segmenter can paint what another one cut out. It must be of the picture's size; its
-   * values are copied. The CPU paints it. What says how a matte is made (`of`, `feather`, `morphology`, and `intensity`,
-   * except as how much `recolor` does) is refused beside it. No network runs, so a rollout hears nothing of it.
+   * values are copied. The CPU paints it. What says how a matte is made (`of`, `feather`, `morphology`, `quality`, and
+   * `intensity`, except as how much `recolor` does) is refused beside it. No network runs, so a rollout hears nothing of it.
    */
   matte?: Pick<Matte, 'width' | 'height' | 'alpha'>;
 }

@@ -43,7 +43,7 @@ pub(crate) struct Args {
     /// Clean the matte first, e.g. open:2 (open, close, erode or dilate, and a radius in pixels)
     #[arg(long, value_name = "OP:PX", value_parser = morphology)]
     morphology: Option<Morphology>,
-    /// How many looks the network takes: one; one more at the subject; several, for persons also by a second network
+    /// Looks of the network: one; another at the subject; that also by a second network, or at the mirror image
     #[arg(long, value_enum, default_value_t = QualityName::Balanced)]
     quality: QualityName,
     #[command(flatten)]
