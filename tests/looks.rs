@@ -55,6 +55,20 @@ fn nobody_is_nobody_at_any_quality() {
 }
 
 #[test]
+fn what_is_not_there_is_not_sought_again() {
+    let mut segmenter = segmenter("multiclass");
+    let coffee = fixture("no-portrait-coffee").load().unwrap();
+    // There is a little of a person for the network, so that a second look would have a place to look at.
+    let (person, _) = segmenter.segment(coffee.view().unwrap(), &options(Quality::Fast)).unwrap();
+    assert!(person.coverage() > 0.0);
+    for quality in [Quality::Fast, Quality::Balanced, Quality::Fine] {
+        let options = SegmentOptions { of: "hair".to_owned(), ..options(quality) };
+        let (hair, _) = segmenter.segment(coffee.view().unwrap(), &options).unwrap();
+        assert_eq!(hair.coverage(), 0.0, "{quality:?}");
+    }
+}
+
+#[test]
 fn looks_may_be_made_elsewhere() {
     let (mut segmenter, mut other) = (segmenter("multiclass"), segmenter("multiclass"));
     let portrait = fixture("luispedro").load().unwrap();

@@ -33,6 +33,10 @@ const PARTNER: f32 = 0.5;
 /// Probabilities nearer to 0 or 1 than this count as this: no look is to decide alone.
 const SURE: f32 = 1e-3;
 
+/// A part of which a look at all of the picture gives no cell this much is not there: on things, a look from nearby
+/// sees hair of which the first gave none more than 0.03, while all 230 portraits of the quality sets give 0.11 or more.
+const TRACE: f32 = 0.1;
+
 /// What was seen in one look.
 pub(super) struct Look {
     /// A probability for each cell of a grid of `[columns, rows]`.
@@ -51,6 +55,11 @@ impl Look {
     pub(super) fn mirrored(mut self) -> Self {
         mirror(&mut self.map, self.grid[0]);
         self
+    }
+
+    /// Whether there is any trace of the subject.
+    pub(super) fn is_trace(&self) -> bool {
+        self.map.iter().any(|&p| p > TRACE)
     }
 
     /// What to look at next, after this look at a picture of size `from`; nothing if there is no subject.

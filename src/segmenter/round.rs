@@ -75,8 +75,11 @@ impl Round {
             // Parts are looked at with all of the person: alone they are out of their context, and what the first
             // look missed of them, such as a braid, would be left out.
             let parts = options.of != PERSON && network.contract.check_subject(PERSON).is_ok();
-            self.around =
-                if parts { look(map_of(PERSON)?).subject(self.from) } else { seen.subject(self.from) };
+            self.around = match parts {
+                true if seen.is_trace() => look(map_of(PERSON)?).subject(self.from),
+                true => None,
+                false => seen.subject(self.from),
+            };
         }
         self.looks.push(if mirrored { seen.mirrored() } else { seen });
         Ok(())
