@@ -5,6 +5,7 @@
 //! subject alone (`looks`).
 
 mod intake;
+mod islands;
 mod looks;
 mod network;
 #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
@@ -14,9 +15,7 @@ mod round;
 use serde::Deserialize;
 
 use crate::cpu::Arithmetic;
-#[cfg(feature = "onnx")]
-use crate::error::Error;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::executor::{Executor, ExecutorKind};
 use crate::matte::{self, Finish, Morphology, Smooth, Streams};
 use crate::model::{self, Contract};
@@ -52,7 +51,7 @@ pub struct Segmenter {
 
 /// What to cut out, and how soft.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct SegmentOptions {
     /// `person`, or one of the network's classes.
     pub of: String,
@@ -62,6 +61,9 @@ pub struct SegmentOptions {
     pub feather: Option<f32>,
     /// Cleans the matte before the feather.
     pub morphology: Option<Morphology>,
+    /// Removes the islands, pieces of the subject that touch no other, whose area is below this share of the largest
+    /// one's, 0 to 1.
+    pub min_island: f32,
     /// How many looks the networks take; one at a stream's frames.
     pub quality: Quality,
     /// The stream that the picture is the next frame of, by a number of the caller's: its matte is made steady by those
@@ -73,7 +75,7 @@ impl Default for SegmentOptions {
     fn default() -> Self {
         let of = "person".to_owned();
         let quality = Quality::default();
-        Self { of, intensity: 0.0, feather: None, morphology: None, quality, stream: None }
+        Self { of, intensity: 0.0, feather: None, morphology: None, min_island: 0.0, quality, stream: None }
     }
 }
 
@@ -305,6 +307,10 @@ impl Segmenter {
     /// `InvalidInput` naming the option.
     pub fn check(&self, options: &SegmentOptions) -> Result<()> {
         self.network.contract.check_subject(&options.of)?;
+        let share = options.min_island;
+        if !(0.0..=1.0).contains(&share) {
+            return Err(Error::invalid(format!("minIsland is {share}, want 0 to 1")));
+        }
         options.finish().map(|_| ())
     }
 
@@ -353,6 +359,11 @@ impl SegmentOptions {
     /// another part.
     pub(crate) fn looks_twice(&self) -> bool {
         self.quality != Quality::Fast && self.stream.is_none()
+    }
+
+    /// Whether they ask for one look alone, and for nothing between it and the matte: then a GPU can do all of it.
+    pub(crate) fn in_one_go(&self) -> bool {
+        !self.looks_twice() && self.min_island == 0.0
     }
 
     /// What they say of edges.

@@ -12,32 +12,57 @@ fn options(quality: Quality) -> SegmentOptions {
     SegmentOptions { quality, ..SegmentOptions::default() }
 }
 
-/// A portrait in the middle of a plain wall, four times as wide and high, and its mask there.
-fn from_afar(id: &str) -> (Vec<u8>, Matte, [usize; 2]) {
-    let fixture = fixture(id);
-    let portrait = fixture.load().expect("a committed picture");
-    let mask = read_grey(&fixture.masks.expect("masks")[0]);
-    let (w, h) = (mask.width, mask.height);
-    let portrait = to_size(portrait.view().unwrap(), w, h, Filter::Box);
-    let [width, height] = [4 * w, 4 * h];
-    let mut picture = [190, 185, 175, 255].repeat(width * height);
-    let mut alpha = vec![0; width * height];
-    for (y, (row, mask)) in portrait.chunks_exact(w * 4).zip(mask.alpha.chunks_exact(w)).enumerate() {
-        let start = (y + 2 * h) * width + 3 * w / 2;
-        picture[start * 4..][..w * 4].copy_from_slice(row);
-        alpha[start..][..w].copy_from_slice(mask);
+/// A plain wall, before which portraits stand, and their mask.
+struct Wall {
+    picture: Vec<u8>,
+    mask: Matte,
+}
+
+impl Wall {
+    fn new(width: usize, height: usize) -> Self {
+        let picture = [190, 185, 175, 255].repeat(width * height);
+        Self { picture, mask: Matte { width, height, alpha: vec![0; width * height] } }
     }
-    (picture, Matte { width, height, alpha }, [width, height])
+
+    /// Puts a portrait on it, `w` by `h` pixels from `left` and `top` on, with or without its ground.
+    fn put(&mut self, id: &str, [left, top]: [usize; 2], [w, h]: [usize; 2], ground: bool) {
+        let fixture = fixture(id);
+        let portrait = fixture.load().expect("a committed picture");
+        let portrait = to_size(portrait.view().unwrap(), w, h, Filter::Box);
+        let mask = read_grey(&fixture.masks.expect("masks")[0]);
+        for (y, row) in portrait.chunks_exact(w * 4).enumerate() {
+            let start = (y + top) * self.mask.width + left;
+            let mask = mask.row(y * mask.height / h);
+            for (x, pixel) in row.chunks_exact(4).enumerate() {
+                let alpha = mask[x * mask.len() / w];
+                self.mask.alpha[start + x] = alpha;
+                if ground || alpha > 127 {
+                    self.picture[(start + x) * 4..][..4].copy_from_slice(pixel);
+                }
+            }
+        }
+    }
+
+    fn view(&self) -> Rgba8<'_> {
+        Rgba8::new(self.mask.width, self.mask.height, &self.picture).unwrap()
+    }
+}
+
+/// A portrait in the middle of a wall four times as wide and high.
+fn from_afar(id: &str) -> Wall {
+    let Matte { width, height, .. } = read_grey(&fixture(id).masks.expect("masks")[0]);
+    let mut wall = Wall::new(4 * width, 4 * height);
+    wall.put(id, [3 * width / 2, 2 * height], [width, height], true);
+    wall
 }
 
 #[test]
 fn a_second_look_sees_those_who_are_far_away() {
     let mut segmenter = segmenter("selfie");
     for id in ["astronaut", "grace-hopper", "luispedro"] {
-        let (picture, mask, [width, height]) = from_afar(id);
-        let picture = Rgba8::new(width, height, &picture).unwrap();
+        let wall = from_afar(id);
         let [fast, balanced] = [Quality::Fast, Quality::Balanced]
-            .map(|quality| iou(&segmenter.segment(picture, &options(quality)).unwrap().0, &mask));
+            .map(|quality| iou(&segmenter.segment(wall.view(), &options(quality)).unwrap().0, &wall.mask));
         println!("{id}: IoU {fast:.4} by one look, {balanced:.4} by two");
         assert!(balanced > fast + 0.01, "{id}: {balanced:.4}, by one look {fast:.4}");
     }
@@ -51,6 +76,33 @@ fn nobody_is_nobody_at_any_quality() {
     for quality in [Quality::Fast, Quality::Balanced, Quality::Fine] {
         let (matte, _) = segmenter.segment(picture, &options(quality)).unwrap();
         assert_eq!(matte.coverage(), 0.0, "{quality:?}");
+    }
+}
+
+#[test]
+fn islands_go_if_that_is_asked_for() {
+    let mut segmenter = segmenter("selfie");
+    // One near, another a third as high.
+    let mut near = Wall::new(900, 620);
+    near.put("astronaut", [40, 20], [600, 600], false);
+    let mut both = Wall { picture: near.picture.clone(), mask: near.mask.clone() };
+    both.put("luispedro", [690, 400], [160, 200], false);
+    for quality in [Quality::Fast, Quality::Balanced] {
+        for (min_island, mask, kept) in
+            [(0.0, &both.mask, true), (0.02, &both.mask, true), (0.5, &near.mask, false)]
+        {
+            let options = SegmentOptions { min_island, ..options(quality) };
+            let (matte, _) = segmenter.segment(both.view(), &options).unwrap();
+            let far = (400..600).flat_map(|y| &matte.row(y)[690..850]).filter(|&&alpha| alpha > 127).count();
+            let overlap = iou(&matte, mask);
+            println!("{quality:?}, {min_island}: IoU {overlap:.4}, {far} pixels of who is far away");
+            assert!(overlap > 0.97, "{quality:?}, {min_island}: {overlap:.4}");
+            assert_eq!(far > 0, kept, "{quality:?}, {min_island}: {far}");
+        }
+    }
+    for min_island in [-0.1, 1.1, f32::NAN] {
+        let error = segmenter.segment(both.view(), &SegmentOptions { min_island, ..options(Quality::Fast) });
+        assert_eq!(error.unwrap_err().to_string(), format!("minIsland is {min_island}, want 0 to 1"));
     }
 }
 

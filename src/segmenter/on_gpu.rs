@@ -54,8 +54,8 @@ impl Segmenter {
         picture: Rgba8<'_>,
         options: &SegmentOptions,
     ) -> Option<(Matte, Timings)> {
-        // Of several looks it does each network's run, below.
-        if options.looks_twice() {
+        // Of several looks, or islands, it does each network's run, below.
+        if !options.in_one_go() {
             return None;
         }
         self.on_gpu(|native| native.segment(picture, &options.of, options.finish()?, options.stream))

@@ -1,6 +1,7 @@
 //! From a picture's rows to its map: rounds of looks, the first at all of it, the second at the subject.
 
 use super::intake::{Intake, Reducers};
+use super::islands;
 use super::looks::{self, Look, Quality};
 use super::network::Network;
 use super::{SegmentOptions, Segmenter};
@@ -69,7 +70,11 @@ impl Round {
         map_of: impl Fn(&str) -> Result<Vec<f32>>,
     ) -> Result<()> {
         let Some(Due { partner, mirrored, .. }) = self.due.pop() else { return Ok(()) };
-        let look = |map| Look::new(map, network.output(), partner);
+        let look = |mut map: Vec<f32>| {
+            // Before the second look, lest it is at islands as well.
+            islands::clear_small(&mut map, network.output()[0], options.min_island);
+            Look::new(map, network.output(), partner)
+        };
         let seen = look(map_of(&options.of)?);
         if self.first.is_none() && options.looks_twice() {
             // Parts are looked at with all of the person: alone they are out of their context, and what the first
@@ -118,8 +123,8 @@ impl Segmenter {
         let mut watch = Stopwatch::start();
         #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
         if !*partner
-            // Of one look it has had all of the frame, and failed.
-            && options.looks_twice()
+            // Else it has had all of the frame, and failed.
+            && !options.in_one_go()
             && let Some((answer, stride)) = self.answer_on_gpu(picture)
         {
             let contract = &self.network.contract;
@@ -166,7 +171,11 @@ impl Segmenter {
         let Round { size, from, rect, swapped, guide, first, around, mut looks, mut timings, .. } = round;
         let mut watch = Stopwatch::start();
         let probability = match first {
-            Some(first) => first.fuse(from, rect, looks),
+            Some(first) => {
+                let mut map = first.fuse(from, rect, looks);
+                islands::clear_small(&mut map, self.network.output()[0], options.min_island);
+                map
+            }
             None => {
                 let mut first = looks.pop().expect("a look");
                 if let Some(stream) = options.stream {

@@ -219,7 +219,7 @@ export class Accelerator {
   /** Both make the same matte, by turns, so that neither has a quieter time. */
   async #race(portrait: Blob): Promise<Choice> {
     const picture: Captured = { kind: 'blob', blob: portrait };
-    const task: SegmentTask = { type: 'segment', of: this.#with.subject, intensity: 0, feather: undefined, morphology: undefined, quality: 'fast' };
+    const task: SegmentTask = { type: 'segment', of: this.#with.subject, intensity: 0, feather: undefined, morphology: undefined, minIsland: 0, quality: 'fast' };
     const [cpuMs, gpuMs]: [number[], number[]] = [[], []];
     for (let frame = 0; frame <= FRAMES; frame++) {
       const cpu = await timed(() => this.#with.onCpu(task, picture));

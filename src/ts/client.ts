@@ -138,8 +138,8 @@ export class Client {
     let picture = await this.#wait(job.picture);
     const { task } = job;
     const faster = job.plain ? undefined : this.#faster;
-    // Of several looks the thread has each run elsewhere.
-    const helped = faster !== undefined && task.type !== 'predict' && task.quality !== 'fast';
+    // Of several looks, or islands, the thread has each run elsewhere.
+    const helped = faster !== undefined && task.type !== 'predict' && (task.quality !== 'fast' || task.minIsland > 0);
     const answer = faster && !helped ? await this.#wait(faster.run(task, picture)) : undefined;
     if (answer) {
       release(picture);

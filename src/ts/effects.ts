@@ -10,7 +10,7 @@ const MIN_BLUR = 1;
 const MAX_BLUR = 256;
 
 /** What says how a matte is made. */
-const MAKING = ['of', 'intensity', 'feather', 'morphology', 'quality'] as const;
+const MAKING = ['of', 'intensity', 'feather', 'morphology', 'minIsland', 'quality'] as const;
 
 /** A task, and the picture that it needs as a ground. */
 export interface CheckedDraw {
@@ -78,8 +78,8 @@ export function recolorOf(options: RecolorOptions): DrawOptions {
 /** The same for `replaceBackground`. */
 export function backgroundOf(options: BackgroundOptions): DrawOptions {
   checkObject('options', options);
-  const { of, intensity, feather, morphology, quality, signal, matte, ...background } = options;
-  return { ...still({ of, intensity, feather, morphology, quality, signal, matte }), effect: { background } };
+  const { of, intensity, feather, morphology, minIsland, quality, signal, matte, ...background } = options;
+  return { ...still({ of, intensity, feather, morphology, minIsland, quality, signal, matte }), effect: { background } };
 }
 
 /** What is made once is not in a frame's haste. */

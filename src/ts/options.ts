@@ -99,13 +99,14 @@ function copyContract(contract: ModelContract | undefined): ModelContract | unde
 /** `subjects` are the model's; the first is the default, and so is `usual`. */
 export function checkSegment(options: SegmentOptions, subjects: readonly string[], usual: Quality = 'balanced'): SegmentTask {
   checkObject('options', options);
-  const { of = subjects[0], intensity = 0, feather, morphology, quality = usual } = options;
+  const { of = subjects[0], intensity = 0, feather, morphology, minIsland = 0, quality = usual } = options;
   if (typeof of !== 'string' || !subjects.includes(of)) throw invalid('of', of, `one of ${subjects.join(', ')}`);
   if (!isWithin(intensity, 0, 1)) throw invalid('intensity', intensity, '0 to 1');
   if (feather !== undefined && !isWithin(feather, 0, MAX_FEATHER)) throw invalid('feather', feather, `0 to ${MAX_FEATHER}`);
+  if (!isWithin(minIsland, 0, 1)) throw invalid('minIsland', minIsland, '0 to 1');
   if (!QUALITIES.includes(quality)) throw invalid('quality', quality, `one of ${QUALITIES.join(', ')}`);
   checkSignal(options.signal);
-  return { type: 'segment', of, intensity, feather, morphology: checkMorphology(morphology), quality };
+  return { type: 'segment', of, intensity, feather, morphology: checkMorphology(morphology), minIsland, quality };
 }
 
 function checkMorphology(morphology: Morphology | undefined): Morphology | undefined {

@@ -41,6 +41,7 @@ export interface SegmentTask {
   intensity: number;
   feather: number | undefined;
   morphology: Morphology | undefined;
+  minIsland: number;
   quality: Quality;
   /** The second network, if it is to look. It is never transferred. */
   partner?: { id: ModelId; plan: Uint8Array<ArrayBuffer> };

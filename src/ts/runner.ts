@@ -197,8 +197,8 @@ function guard<T>(call: () => T): T {
   }
 }
 
-function options({ of, intensity, feather, morphology, quality, stream }: Exclude<Call, { type: 'predict' }>) {
-  return { of, intensity, feather, morphology, quality, stream };
+function options({ of, intensity, feather, morphology, minIsland, quality, stream }: Exclude<Call, { type: 'predict' }>) {
+  return { of, intensity, feather, morphology, minIsland, quality, stream };
 }
 
 /** A matte of the caller's, as if it had been made here. */

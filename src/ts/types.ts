@@ -155,6 +155,11 @@ export interface SegmentOptions {
   feather?: number;
   /** Off by default. */
   morphology?: Morphology;
+  /**
+   * Removes islands, pieces of the subject that touch no other, whose area is below this share of the largest one's: 0
+   * (default, none) to 1 (all but the largest). A false one is mostly below 0.1; another person may be as well, far away.
+   */
+  minIsland?: number;
   /** How many looks the network takes at the picture. Default: `'balanced'`, but `'fast'` for `draw`, which is for frames. */
   quality?: Quality;
   /** Gives up this call; it then rejects with `ABORTED`. Others are not affected. */
@@ -166,7 +171,7 @@ export interface PaintOptions extends SegmentOptions {
   /**
    * A matte of this very picture, to be painted as it is instead of one that the network makes: sliders that change an
    * effect need no new one, and any segmenter can paint what another one cut out. It must be of the picture's size; its
-   * values are copied. The CPU paints it. What says how a matte is made (`of`, `feather`, `morphology`, `quality`, and
+   * values are copied. The CPU paints it. What says how a matte is made (`of`, `feather`, `morphology`, `minIsland`, `quality`, and
    * `intensity`, except as how much `recolor` does) is refused beside it. No network runs, so a rollout hears nothing of it.
    */
   matte?: Pick<Matte, 'width' | 'height' | 'alpha'>;

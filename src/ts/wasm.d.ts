@@ -71,7 +71,7 @@ export declare class WebSegmenter {
    * of its input's size, by `answer`. `undefined`: then comes `advance`.
    */
   segment(
-    options: Pick<SegmentTask, 'of' | 'intensity' | 'feather' | 'morphology' | 'quality' | 'stream'>,
+    options: Pick<SegmentTask, 'of' | 'intensity' | 'feather' | 'morphology' | 'minIsland' | 'quality' | 'stream'>,
     elsewhere: boolean,
   ): Uint32Array | Uint8Array<ArrayBuffer> | undefined;
   /** Goes on as `segment`, by the network's answer, or without it. */

@@ -58,6 +58,7 @@ ring('the GPU', { Chromium: CHROMIUM }, async (t) => {
       ['bitmap', { intensity: 1 }, ['--intensity', '1']],
       ['data', { feather: 0 }, ['--feather', '0']],
       ['frame', { morphology: { operation: 'dilate', radius: 5 } }, ['--morphology', 'dilate:5']],
+      ['bitmap', { minIsland: 0.5, quality: 'fast' }, ['--min-island', '0.5', '--quality', 'fast']],
     ]) {
       const matte = await page.evaluate(cutKind, [ASTRONAUT, kind, segment]);
       assert.equal(matte.executor, 'gpu');

@@ -21,6 +21,7 @@ const ROWS = {
     { path: ASTRONAUT, segment: { feather: 24.5 }, options: ['--feather', '24.5'] },
     { path: ASTRONAUT, segment: { morphology: { operation: 'dilate', radius: 5 } }, options: ['--morphology', 'dilate:5'] },
     { path: 'images/biden-blue-room.jpg', segment: {}, options: [] },
+    { path: 'images/no-portrait-coffee.png', segment: { minIsland: 0.5 }, options: ['--min-island', '0.5'] },
   ],
   'selfie-landscape': [
     { path: ASTRONAUT, segment: {}, options: [] },

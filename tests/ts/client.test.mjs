@@ -364,6 +364,11 @@ test('one look is wholly the faster one\'s; of several it does the network', asy
   void client.call({ ...SEGMENT, quality: 'fine' }, picture('c'), undefined, true);
   await settle();
   assert.equal(calls[3].helped, undefined);
+  answer(calls[3], 'matte');
+
+  void client.call({ ...SEGMENT, quality: 'fast', minIsland: 0.1 }, picture('d'));
+  await settle();
+  assert.equal(calls[4].helped, true, 'islands');
 });
 
 test('a look for a thread that is gone is nobody\'s', async () => {

@@ -49,7 +49,7 @@ test('a picture is a ground with its fit', () => {
 });
 
 test('the methods take the options of draw in one object', () => {
-  const made = { of: 'hair', intensity: 0.5, feather: 4, morphology: undefined, quality: 'fine', signal: undefined, matte: undefined };
+  const made = { of: 'hair', intensity: 0.5, feather: 4, morphology: undefined, minIsland: 0.1, quality: 'fine', signal: undefined, matte: undefined };
   const recolor = { color: '#123', lightening: 0.2 };
   assert.deepEqual(recolorOf({ ...made, ...recolor }), { ...made, effect: { recolor } });
   assert.deepEqual(backgroundOf({ ...made, blur: 3 }), { ...made, effect: { background: { blur: 3 } } });
@@ -89,6 +89,7 @@ for (const [options, message] of [
   [{ matte: MATTE, intensity: 0 }, `intensity is 0, ${MADE}`],
   [{ matte: MATTE, quality: 'fast' }, `quality is "fast", ${MADE}`],
   [{ matte: MATTE, feather: 3 }, `feather is 3, ${MADE}`],
+  [{ matte: MATTE, minIsland: 0 }, `minIsland is 0, ${MADE}`],
   [{ matte: MATTE, morphology: { operation: 'open', radius: 1 } }, `morphology is [object Object], ${MADE}`],
   [{ matte: MATTE, intensity: 2, effect: { recolor: { color: '#123' } } }, 'intensity is 2, want 0 to 1'],
 ]) {

@@ -25,6 +25,7 @@ test('defaults are the documented ones', () => {
     intensity: 0,
     feather: undefined,
     morphology: undefined,
+    minIsland: 0,
     quality: 'balanced',
   });
 });
@@ -49,6 +50,8 @@ for (const [options, message] of [
   [{ morphology: { operation: 'open', radius: 0 } }, 'morphology.radius is 0, want a whole number from 1 to 64'],
   [{ morphology: { operation: 'open', radius: 1.5 } }, 'morphology.radius is 1.5, want a whole number from 1 to 64'],
   [{ morphology: { operation: 'open', radius: 65 } }, 'morphology.radius is 65, want a whole number from 1 to 64'],
+  [{ minIsland: 2 }, 'minIsland is 2, want 0 to 1'],
+  [{ minIsland: NaN }, 'minIsland is NaN, want 0 to 1'],
   [{ quality: 'best' }, 'quality is "best", want one of fast, balanced, fine'],
   [{ signal: {} }, 'signal is [object Object], want an AbortSignal'],
   [null, 'options is null, want an object'],

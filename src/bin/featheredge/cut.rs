@@ -43,6 +43,9 @@ pub(crate) struct Args {
     /// Clean the matte first, e.g. open:2 (open, close, erode or dilate, and a radius in pixels)
     #[arg(long, value_name = "OP:PX", value_parser = morphology)]
     morphology: Option<Morphology>,
+    /// Remove islands, pieces of the subject that touch no other, below this share of the largest one
+    #[arg(long, value_name = "0..1", value_parser = intensity, default_value_t = 0.0)]
+    min_island: f32,
     /// Looks of the network: one; another at the subject; that also by a second network, or at the mirror image
     #[arg(long, value_enum, default_value_t = QualityName::Balanced)]
     quality: QualityName,
@@ -163,6 +166,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         intensity,
         feather: args.feather,
         morphology: args.morphology,
+        min_island: args.min_island,
         quality,
         stream: None,
     };
