@@ -30,7 +30,7 @@ use crate::plan::{self, Constant};
 use crate::telemetry::{Stopwatch, Timings};
 
 pub use intake::Intake;
-use intake::Reducers;
+use intake::{At, Reducers};
 pub use looks::Quality;
 use network::Network;
 pub use round::{Next, Round};
@@ -327,7 +327,16 @@ impl Segmenter {
         let reducers = self.reducers.take().filter(|reducers| reducers.input.from() == from);
         let reducers = reducers.unwrap_or_else(|| Reducers::new(from, &self.network, None));
         let rect = Rect::whole(from[0], from[1]);
-        Ok(Intake { size, from, rect, swapped, reducers, first: None, timings: Timings::default() })
+        Ok(Intake {
+            size,
+            from,
+            rect,
+            swapped,
+            reducers,
+            at: At::All,
+            before: None,
+            timings: Timings::default(),
+        })
     }
 
     /// An intake of all of `picture`, without its rows yet.

@@ -65,6 +65,10 @@ pub(crate) const BACKGROUND: &str = "background";
 /// The subject that is everything but the background.
 pub(crate) const PERSON: &str = "person";
 
+/// A head's two classes, as the networks that ship name them.
+pub(crate) const HAIR: &str = "hair";
+pub(crate) const FACE: &str = "face-skin";
+
 impl Contract {
     /// Refuses a contract that no network can keep.
     ///

@@ -6,7 +6,7 @@ mod contract;
 mod registry;
 
 pub use contract::{Activation, Contract, Input, Layout};
-pub(crate) use contract::{BACKGROUND, PERSON};
+pub(crate) use contract::{BACKGROUND, FACE, HAIR, PERSON};
 pub use registry::{
     Agreement, Bounds, Channels, Difference, Entry, EntryInput, EntryOutput, Fit, PlanFile, Registry, Source,
     registry,

@@ -12,9 +12,21 @@ pub struct Intake {
     pub(super) rect: Rect,
     pub(super) swapped: bool,
     pub(super) reducers: Reducers,
-    /// What was seen in all of the picture, where this is a part of it.
-    pub(super) first: Option<Look>,
+    pub(super) at: At,
+    /// What was seen before, where this is a part of the picture.
+    pub(super) before: Option<Look>,
     pub(super) timings: Timings,
+}
+
+/// What a round of looks is at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum At {
+    /// All of the picture.
+    All,
+    /// The subject that was found there, or the person that it is a part of.
+    Subject,
+    /// A person's hair and face.
+    Head,
 }
 
 /// Rows that are copied at a time.

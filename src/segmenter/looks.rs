@@ -2,7 +2,7 @@
 //!
 //! A network of 256 pixels sees a person who fills a tenth of the picture with 80 of them. So it looks at all of the
 //! picture to find the subject, and then at the subject and what is around it; at a part of a person, such as hair, with
-//! all of the person. Looks are averaged as logits: who is sure counts for more than who is not.
+//! all of the person, and then, for the finest matte of hair, at the head. Looks are averaged as logits: who is sure counts for more than who is not.
 
 use serde::Deserialize;
 
@@ -17,7 +17,8 @@ pub enum Quality {
     /// Another at the subject, or all of the person that it is a part of; by small networks also at its mirror image.
     #[default]
     Balanced,
-    /// The same by a second network, where one is joined that knows the subject; else at the mirror image.
+    /// The same by a second network, where one is joined that knows the subject; else at the mirror image, of hair after
+    /// yet another look at the head.
     Fine,
 }
 
@@ -42,13 +43,15 @@ pub(super) struct Look {
     /// A probability for each cell of a grid of `[columns, rows]`.
     pub(super) map: Vec<f32>,
     grid: [usize; 2],
+    /// Of which part of the picture.
+    part: Rect,
     /// Whether the second network looked.
     partner: bool,
 }
 
 impl Look {
-    pub(super) fn new(map: Vec<f32>, grid: [usize; 2], partner: bool) -> Self {
-        Self { map, grid, partner }
+    pub(super) fn new(map: Vec<f32>, grid: [usize; 2], part: Rect, partner: bool) -> Self {
+        Self { map, grid, part, partner }
     }
 
     /// What was seen, if the picture was turned from right to left.
@@ -62,28 +65,53 @@ impl Look {
         self.map.iter().any(|&p| p > TRACE)
     }
 
-    /// What to look at next, after this look at a picture of size `from`; nothing if there is no subject.
-    pub(super) fn subject(&self, from: [usize; 2]) -> Option<Rect> {
-        bounds(&self.map, self.grid, from)
+    /// What to look at next, a part of this look's; nothing if there is no subject.
+    pub(super) fn subject(&self) -> Option<Rect> {
+        bounds(&self.map, self.grid, self.part)
     }
 
-    /// The map of looks at the `rect` that was found by this one, on the grid of the first of them.
-    pub(super) fn fuse(self, from: [usize; 2], rect: Rect, looks: Vec<Look>) -> Vec<f32> {
+    /// Looks at the `rect` that was found by this one, and this one, as one; on the grid of the first of them.
+    pub(super) fn fuse(self, rect: Rect, looks: Vec<Look>) -> Look {
         let grid = looks[0].grid;
-        let alike = |partner: bool| looks.iter().filter(|look| look.partner == partner).count() as f32;
-        let shares = [1.0 / alike(false), PARTNER / alike(true)];
-        let whole = Rect::whole(from[0], from[1]);
-        let first = (resample(self.map, self.grid, whole, grid, rect), WHOLE);
-        let others = looks.into_iter().map(|Look { map, grid: own, partner }| {
-            (resample(map, own, rect, grid, rect), shares[usize::from(partner)])
-        });
-        fuse(&std::iter::once(first).chain(others).collect::<Vec<_>>())
+        let mut maps = on_grid(grid, rect, looks);
+        maps.push((self.read(grid, rect), WHOLE));
+        Look::new(fuse(&maps), grid, rect, false)
+    }
+
+    /// The same where this is what was seen of a person's hair, and they are looks at the head: hair is what either sees.
+    /// The head shows more of it, but what hangs from it, such as a braid, is out of its context there.
+    pub(super) fn fuse_head(self, rect: Rect, looks: Vec<Look>) -> Look {
+        let grid = looks[0].grid;
+        let head = Look::new(fuse(&on_grid(grid, rect, looks)), grid, rect, false);
+        Look::new(self.read(grid, rect), grid, rect, false).or(&head)
+    }
+
+    /// This one, and another of the same part, as one that sees what either does.
+    pub(super) fn or(&self, other: &Look) -> Look {
+        let map = self.map.iter().zip(&other.map).map(|(&one, &other)| one.max(other)).collect();
+        Look { map, ..*self }
+    }
+
+    /// What it says of a `rect` within its part, on another grid.
+    fn read(self, grid: [usize; 2], rect: Rect) -> Vec<f32> {
+        resample(self.map, self.grid, self.part, grid, rect)
     }
 }
 
-/// The columns and rows around what a map of a picture of size `from` takes for the subject, and the margin; `None` if
-/// that is nothing.
-fn bounds(map: &[f32], [width, height]: [usize; 2], from: [usize; 2]) -> Option<Rect> {
+/// Looks at one `rect`, on one grid, and what each counts: each network 1, or [`PARTNER`], in all.
+fn on_grid(grid: [usize; 2], rect: Rect, looks: Vec<Look>) -> Vec<(Vec<f32>, f32)> {
+    let alike = |partner: bool| looks.iter().filter(|look| look.partner == partner).count() as f32;
+    let shares = [1.0 / alike(false), PARTNER / alike(true)];
+    looks
+        .into_iter()
+        .map(|look| (shares[usize::from(look.partner)], look))
+        .map(|(share, look)| (look.read(grid, rect), share))
+        .collect()
+}
+
+/// The columns and rows around what a map of a `part` takes for the subject, and the margin, as far as the part goes;
+/// `None` if that is nothing.
+fn bounds(map: &[f32], [width, height]: [usize; 2], part: Rect) -> Option<Rect> {
     let (mut columns, mut rows) = ([width, 0], [height, 0]);
     for (y, row) in map.chunks_exact(width).enumerate() {
         let Some(first) = row.iter().position(|&p| p > 0.5) else { continue };
@@ -102,9 +130,9 @@ fn bounds(map: &[f32], [width, height]: [usize; 2], from: [usize; 2]) -> Option<
         // A cell may be less than a pixel.
         [start, end.max(start + 1) - start]
     };
-    let [left, across] = widened(columns, width, from[0]);
-    let [top, down] = widened(rows, height, from[1]);
-    Some(Rect { left, top, width: across, height: down })
+    let [left, across] = widened(columns, width, part.width);
+    let [top, down] = widened(rows, height, part.height);
+    Some(Rect { left: part.left + left, top: part.top + top, width: across, height: down })
 }
 
 /// A map of `part` at the centres of the cells of another grid, over a `rect` within it: bilinear.
@@ -134,20 +162,22 @@ fn resample(map: Vec<f32>, grid: [usize; 2], part: Rect, to: [usize; 2], rect: R
     read
 }
 
-/// Maps of one grid as one: the mean of their logits by weight.
+/// Maps of one grid as one.
 fn fuse(maps: &[(Vec<f32>, f32)]) -> Vec<f32> {
-    let sum: f32 = maps.iter().map(|(_, weight)| weight).sum();
-    let cell = |i: usize| {
-        let values = || maps.iter().map(move |(map, weight)| (map[i], weight / sum));
-        // Most cells are far from any edge, and what all are sure of needs no logarithms.
-        if values().all(|(p, _)| p <= SURE) || values().all(|(p, _)| p >= 1.0 - SURE) {
-            return values().map(|(p, share)| p * share).sum();
-        }
-        let logit = |p: f32| (p / (1.0 - p)).ln();
-        let mean: f32 = values().map(|(p, share)| share * logit(p.clamp(SURE, 1.0 - SURE))).sum();
-        1.0 / (1.0 + (-mean).exp())
-    };
-    (0..maps[0].0.len()).map(cell).collect()
+    (0..maps[0].0.len()).map(|i| mean(maps.iter().map(|(map, weight)| (map[i], *weight)))).collect()
+}
+
+/// The mean of logits by weight, as a probability.
+fn mean(values: impl Iterator<Item = (f32, f32)> + Clone) -> f32 {
+    let sum: f32 = values.clone().map(|(_, weight)| weight).sum();
+    let values = values.map(|(p, weight)| (p, weight / sum));
+    // Most cells are far from any edge, and what all are sure of needs no logarithms.
+    if values.clone().all(|(p, _)| p <= SURE) || values.clone().all(|(p, _)| p >= 1.0 - SURE) {
+        return values.map(|(p, share)| p * share).sum();
+    }
+    let logit = |p: f32| (p / (1.0 - p)).ln();
+    let mean: f32 = values.map(|(p, share)| share * logit(p.clamp(SURE, 1.0 - SURE))).sum();
+    1.0 / (1.0 + (-mean).exp())
 }
 
 /// `[height, width]` of anything, turned from right to left.

@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
 use crate::matte;
-use crate::model::{Contract, Input};
+use crate::model::{Contract, Input, PERSON};
 use crate::pixels;
 
 /// An executor and its network's contract, which fit each other.
@@ -33,6 +33,11 @@ impl Network {
             )));
         }
         Ok(Self { executor, contract })
+    }
+
+    /// Whether the subject `of` is a part of the persons that it knows as well.
+    pub(super) fn is_part(&self, of: &str) -> bool {
+        of != PERSON && self.contract.check_subject(PERSON).is_ok()
     }
 
     /// Columns and rows of what it takes.

@@ -1,13 +1,13 @@
-//! From a picture's rows to its map: rounds of looks, the first at all of it, the second at the subject.
+//! From a picture's rows to its map: rounds of looks, the first at all of it, the next at the subject.
 
-use super::intake::{Intake, Reducers};
+use super::intake::{At, Intake, Reducers};
 use super::islands;
 use super::looks::{self, Look, Quality};
 use super::network::Network;
 use super::{SegmentOptions, Segmenter};
 use crate::error::Result;
 use crate::matte::{self, Bands, Map, Smooth};
-use crate::model::{Activation, Contract, PERSON};
+use crate::model::{Activation, Contract, FACE, HAIR, PERSON};
 use crate::pixels::{Rect, Reducer};
 use crate::telemetry::{Stopwatch, Timings};
 
@@ -19,10 +19,13 @@ pub struct Round {
     swapped: bool,
     /// The part at the size of the network's answer.
     guide: Vec<u8>,
-    /// What was seen in all of the picture, where this is a part.
-    first: Option<Look>,
-    /// What is to be looked at after this round, if anything.
+    at: At,
+    /// What was seen in the rounds before.
+    before: Option<Look>,
+    /// What is to be looked at after all of the picture, if anything.
     around: Option<Rect>,
+    /// The face that was seen, if the head is to be looked at after the subject.
+    face: Option<Look>,
     /// The last comes first.
     due: Vec<Due>,
     looks: Vec<Look>,
@@ -70,21 +73,28 @@ impl Round {
         map_of: impl Fn(&str) -> Result<Vec<f32>>,
     ) -> Result<()> {
         let Some(Due { partner, mirrored, .. }) = self.due.pop() else { return Ok(()) };
-        let look = |mut map: Vec<f32>| {
-            // Before the second look, lest it is at islands as well.
-            islands::clear_small(&mut map, network.output()[0], options.min_island);
-            Look::new(map, network.output(), partner)
-        };
-        let seen = look(map_of(&options.of)?);
-        if self.first.is_none() && options.looks_twice() {
-            // Parts are looked at with all of the person: alone they are out of their context, and what the first
-            // look missed of them, such as a braid, would be left out.
-            let parts = options.of != PERSON && network.contract.check_subject(PERSON).is_ok();
-            self.around = match parts {
-                true if seen.is_trace() => look(map_of(PERSON)?).subject(self.from),
-                true => None,
-                false => seen.subject(self.from),
-            };
+        let look = |map| Look::new(map, network.output(), self.rect, partner);
+        let mut seen = look(map_of(&options.of)?);
+        if self.at == At::Subject && seeks_head(network, options) {
+            self.face = Some(look(map_of(FACE)?));
+        }
+        if self.at == At::All {
+            let least = options.min_island;
+            // Before the next look, lest it is at islands as well.
+            islands::clear_small(&mut seen.map, network.output()[0], least);
+            if options.looks_twice() {
+                // Parts are looked at with all of the person: alone they are out of their context, and what the first
+                // look missed of them, such as a braid, would be left out.
+                self.around = match network.is_part(&options.of) {
+                    true if seen.is_trace() => {
+                        let mut person = look(map_of(PERSON)?);
+                        islands::clear_small(&mut person.map, network.output()[0], least);
+                        person.subject()
+                    }
+                    true => None,
+                    false => seen.subject(),
+                };
+            }
         }
         self.looks.push(if mirrored { seen.mirrored() } else { seen });
         Ok(())
@@ -94,14 +104,16 @@ impl Round {
 impl Segmenter {
     /// Ends an intake, and says what to look at.
     pub fn round(&mut self, intake: Intake, options: &SegmentOptions) -> Round {
-        let Intake { size, from, rect, swapped, mut reducers, first, mut timings } = intake;
+        let Intake { size, from, rect, swapped, mut reducers, at, before, mut timings } = intake;
         let mut watch = Stopwatch::start();
         let picture = reducers.input.finish();
         let guide = reducers.guide.as_mut().map_or_else(|| picture.clone(), Reducer::finish);
         let second = reducers.partner.as_mut().map(Reducer::finish);
         let mut due = Vec::new();
-        if first.is_none() {
+        if at == At::All {
             self.reducers = Some(reducers);
+        } else if at == At::Subject && seeks_head(&self.network, options) {
+            // Mirror images are for the last round.
         } else if let Some(partner) = self.partner_for(options) {
             let picture = second.unwrap_or_else(|| picture.clone());
             due.push(Due::turned(&picture, partner, true));
@@ -111,7 +123,9 @@ impl Segmenter {
         }
         due.push(Due { picture, partner: false, mirrored: false });
         timings.pre_ms += watch.lap_ms();
-        Round { size, from, rect, swapped, guide, first, around: None, due, looks: Vec::new(), timings }
+        let looks = Vec::new();
+        let (around, face) = (None, None);
+        Round { size, from, rect, swapped, guide, at, before, around, face, due, looks, timings }
     }
 
     /// Runs the network for the next look, if one is due.
@@ -168,30 +182,35 @@ impl Segmenter {
     pub fn next(&mut self, round: Round, options: &SegmentOptions) -> Result<Next> {
         assert!(!round.is_due(), "all looks");
         let finish = options.finish()?;
-        let Round { size, from, rect, swapped, guide, first, around, mut looks, mut timings, .. } = round;
+        let Round { size, from, rect, swapped, guide, before, mut looks, mut timings, .. } = round;
         let mut watch = Stopwatch::start();
-        let probability = match first {
-            Some(first) => {
-                let mut map = first.fuse(from, rect, looks);
-                islands::clear_small(&mut map, self.network.output()[0], options.min_island);
-                map
+        let (mut seen, next) = match (round.at, before) {
+            (At::Subject, Some(before)) => {
+                let seen = before.fuse(rect, looks);
+                let head =
+                    round.face.filter(|_| seen.subject().is_some()).and_then(|face| seen.or(&face).subject());
+                (seen, head.map(|head| (At::Head, head)))
             }
-            None => {
-                let mut first = looks.pop().expect("a look");
+            (At::Head, Some(before)) => (before.fuse_head(rect, looks), None),
+            _ => {
+                let mut seen = looks.pop().expect("a look");
                 if let Some(stream) = options.stream {
                     let smooth = self.streams.open(stream, &options.of, Smooth::default);
-                    smooth.run(self.network.output(), &guide, &mut first.map);
+                    smooth.run(self.network.output(), &guide, &mut seen.map);
                 }
-                if let Some(rect) = around {
-                    let reducers =
-                        Reducers::new([rect.width, rect.height], &self.network, self.partner_for(options));
-                    timings.pre_ms += watch.lap_ms();
-                    let first = Some(first);
-                    return Ok(Next::Part(Intake { size, from, rect, swapped, reducers, first, timings }));
-                }
-                first.map
+                (seen, round.around.map(|around| (At::Subject, around)))
             }
         };
+        if round.at != At::All {
+            islands::clear_small(&mut seen.map, self.network.output()[0], options.min_island);
+        }
+        if let Some((at, rect)) = next {
+            let reducers = Reducers::new([rect.width, rect.height], &self.network, self.partner_for(options));
+            timings.pre_ms += watch.lap_ms();
+            let before = Some(seen);
+            return Ok(Next::Part(Intake { size, from, rect, swapped, reducers, at, before, timings }));
+        }
+        let probability = seen.map;
         let [width, height] = self.network.output();
         let map = Map { width, height, probability: &probability, guide: &guide };
         let bands = Bands::within(map, rect.scaled(from, size), size, finish)?;
@@ -204,6 +223,12 @@ impl Segmenter {
         let knows = |partner: &&Network| partner.contract.check_subject(&options.of).is_ok();
         self.partner.as_ref().filter(|_| options.quality == Quality::Fine).filter(knows)
     }
+}
+
+/// Whether the finest matte that is asked for is of hair, and the network knows where heads are.
+fn seeks_head(network: &Network, options: &SegmentOptions) -> bool {
+    let knows = |of: &str| network.contract.check_subject(of).is_ok();
+    options.quality == Quality::Fine && options.of == HAIR && knows(FACE) && knows(PERSON)
 }
 
 impl Due {

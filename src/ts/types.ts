@@ -135,8 +135,8 @@ export interface Morphology {
 /**
  * `'fast'`: one look at all of the picture. `'balanced'`: another at the subject alone, which shows more of its hair, or at
  * the person that it is a part of; the selfie models look at the mirror image as well. `'fine'`: with `multiclass`, persons
- * are looked at by `selfie` too, which is downloaded once; its parts, and what a model of the page's own knows, at the mirror
- * image. With the selfie models it is `'balanced'`. A picture of nobody gets one look. README has what each is worth.
+ * are looked at by `selfie` too, which is downloaded once; hair by a look at the head, and that at its mirror image; other
+ * parts, and what a model of the page's own knows, at the mirror image. With the selfie models it is `'balanced'`. A picture of nobody gets one look. README has what each is worth.
  */
 export type Quality = 'fast' | 'balanced' | 'fine';
 

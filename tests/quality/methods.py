@@ -24,6 +24,8 @@ SUBJECTS = {"person": ["aiseg", "people", "p3m"], "hair": ["figaro", "fasseg"]}
 KEYS = ["band_mae", "bft", "iou"]
 # As src/matte/upsample.rs.
 RADIUS, EPSILON, LEVELS = 1, 1e-2, (0.225, 0.775)
+# As src/segmenter/looks.rs.
+WHOLE = 0.15
 FILTERS = {"box": Image.BOX, "hamming": Image.HAMMING}
 
 
@@ -65,25 +67,27 @@ class Looks:
         self.whole = (0.0, 0.0, float(picture.width), float(picture.height))
         self.seen = {}
 
-    def map(self, model, rect=None, mirrored=False, temperature=None):
+    def map(self, model, rect=None, mirrored=False, temperature=None, of=None):
         key = (model, rect, mirrored, temperature)
         if key not in self.seen:
-            network = self.networks[model]
-            output = network.look(self.picture, rect or self.whole, mirrored, temperature)
-            self.seen[key] = network.map(output, self.of)
-        return self.seen[key]
+            self.seen[key] = self.networks[model].look(self.picture, rect or self.whole, mirrored, temperature)
+        return self.networks[model].map(self.seen[key], of or self.of)
 
-    def around(self, model, margin):
+    def around(self, model, margin, of=None):
         """The subject's part of the picture, with a margin of its size on each side."""
-        probability = self.map(model)
+        return self.bounds(self.map(model, of=of), self.whole, margin)
+
+    def bounds(self, probability, part, margin):
+        """The same of a map of a part, as far as that goes."""
         rows, columns = np.where(probability > 0.5)
         if len(rows) == 0:
-            return self.whole
+            return part
         ends = []
-        for cells, count, length in ((columns, probability.shape[1], self.whole[2]), (rows, probability.shape[0], self.whole[3])):
-            low, high = cells.min() * length / count, (cells.max() + 1) * length / count
+        for cells, count, start, end in ((columns, probability.shape[1], part[0], part[2]), (rows, probability.shape[0], part[1], part[3])):
+            cell = (end - start) / count
+            low, high = start + cells.min() * cell, start + (cells.max() + 1) * cell
             more = margin * (high - low)
-            ends.append((float(round(max(0, low - more))), float(round(min(length, high + more)))))
+            ends.append((float(round(max(start, low - more))), float(round(min(end, high + more)))))
         return (ends[0][0], ends[1][0], ends[0][1], ends[1][1])
 
 
@@ -197,9 +201,9 @@ def methods(looks, of):
             turned = looks.map(model, rect, True)
             yield f"{model}, subject + {margin}", 2, lay(crop, rect, fast)
             name = " **(balanced)**" if (of, model, margin) == ("person", "multiclass", 0.2) else ""
-            yield f"{model}, subject + {margin}, and whole{name}", 2, lay(fuse([(crop, 1), (first, 0.15)]), rect, fast)
+            yield f"{model}, subject + {margin}, and whole{name}", 2, lay(fuse([(crop, 1), (first, WHOLE)]), rect, fast)
             name = " **(balanced)**" if (of, model, margin) == ("person", "selfie", 0.2) else ""
-            both = [(crop, 0.5), (turned, 0.5), (first, 0.15)]
+            both = [(crop, 0.5), (turned, 0.5), (first, WHOLE)]
             yield f"{model}, subject + {margin}, mirrored, and whole{name}", 3, lay(fuse(both), rect, fast)
             if margin != 0.2:
                 continue
@@ -218,6 +222,8 @@ def methods(looks, of):
             both = [read(crop, rect, rect, fine)[0], read(one, whole, rect, fine)[0]]
             tiles = 1 / (1 + np.exp(-(sum_of / np.maximum(count, 1) + logit(both[0]) + 0.15 * logit(both[1])) / 2.15))
             yield f"{model}, subject + {margin}, whole, and four tiles", 6, lay(tiles, rect, fast)
+        if of == "hair":
+            yield from hair(looks, lay, fast)
         if model == "multiclass" and of == "person":
             for name, margins in (("**fine**", (0.2,)), ("two margins", (0.1, 0.3))):
                 rect = looks.around(model, margins[0])
@@ -229,6 +235,26 @@ def methods(looks, of):
                         maps.append((read(looks.map("selfie", part, turned), part, rect, grid)[0], 0.25 / len(margins)))
                 runs = f"{1 + len(margins)} + {2 * len(margins)}"
                 yield f"multiclass and selfie, subject + {', '.join(map(str, margins))}, and whole ({name})", runs, lay(fuse(maps), rect, fast)
+
+
+def hair(looks, lay, fast):
+    """Ways that look at all of the person first."""
+    see = lambda rect=None, mirrored=False: looks.map("multiclass", rect, mirrored)
+    whole, grid = looks.whole, (256, 256)
+    rect = looks.around("multiclass", 0.2, "person")
+    first, crop, turned = read(see(), whole, rect, grid)[0], see(rect), see(rect, True)
+    person = fuse([(crop, 1), (first, WHOLE)])
+    yield "multiclass, the person + 0.2, and whole **(balanced)**", 2, lay(person, rect, fast)
+    yield "multiclass, the same, odds doubled", 2, lay(2 * person / (1 + person), rect, fast)
+    yield "multiclass, the same, and mirrored", 3, lay(fuse([(crop, 0.5), (turned, 0.5), (first, WHOLE)]), rect, fast)
+    face = np.maximum(person, looks.map("multiclass", rect, of="face-skin"))
+    for name, seen in (("hair alone", person), ("the head", face)):
+        part = looks.bounds(seen, rect, 0.2)
+        closer = fuse([(see(part), 0.5), (see(part, True), 0.5)])
+        before = read(person, rect, part, grid)[0]
+        yield f"multiclass, the person, then {name} + 0.2, mirrored, means", 4, lay(fuse([(closer, 1), (before, WHOLE)]), part, fast)
+        mark = " **(fine)**" if seen is face else ""
+        yield f"multiclass, the person, then {name} + 0.2, mirrored, either{mark}", 4, lay(np.maximum(closer, before), part, fast)
 
 
 def score(sets, half, only):

@@ -46,7 +46,8 @@ pub(crate) struct Args {
     /// Remove islands, pieces of the subject that touch no other, below this share of the largest one
     #[arg(long, value_name = "0..1", value_parser = intensity, default_value_t = 0.0)]
     min_island: f32,
-    /// Looks of the network: one; another at the subject; that also by a second network, or at the mirror image
+    /// Looks of the network: one; another at the subject; that also by a second network, at the head (for hair), or at
+    /// the mirror image
     #[arg(long, value_enum, default_value_t = QualityName::Balanced)]
     quality: QualityName,
     #[command(flatten)]

@@ -1,7 +1,7 @@
 use super::*;
 
-fn look(map: Vec<f32>, grid: [usize; 2]) -> Look {
-    Look::new(map, grid, false)
+fn look(map: Vec<f32>, grid: [usize; 2], part: Rect) -> Look {
+    Look::new(map, grid, part, false)
 }
 
 #[test]
@@ -10,21 +10,24 @@ fn the_subject_is_found_with_its_margin() {
     let mut map = vec![0.1; 50];
     map[24] = 0.9;
     map[25] = 0.51;
-    let rect = look(map.clone(), [10, 5]).subject([1000, 500]).unwrap();
+    let rect = look(map.clone(), [10, 5], Rect::whole(1000, 500)).subject().unwrap();
     assert_eq!(rect, Rect { left: 360, top: 180, width: 280, height: 140 });
+    let part = Rect { left: 7, top: 11, width: 1000, height: 500 };
+    let moved = look(map.clone(), [10, 5], part).subject().unwrap();
+    assert_eq!(moved, Rect { left: 367, top: 191, ..rect });
     // At the border there is no more of the picture.
     map.fill(0.0);
     map[0] = 0.8;
     map[49] = 0.8;
-    assert_eq!(look(map, [10, 5]).subject([1000, 500]), Some(Rect::whole(1000, 500)));
+    assert_eq!(look(map, [10, 5], part).subject(), Some(part));
 }
 
 #[test]
 fn nobody_is_no_subject_and_the_least_one_is_a_pixel() {
-    assert_eq!(look(vec![0.5; 50], [10, 5]).subject([1000, 500]), None);
+    assert_eq!(look(vec![0.5; 50], [10, 5], Rect::whole(1000, 500)).subject(), None);
     let mut map = vec![0.0; 64];
     map[63] = 1.0;
-    let rect = look(map, [8, 8]).subject([2, 2]).unwrap();
+    let rect = look(map, [8, 8], Rect::whole(2, 2)).subject().unwrap();
     assert_eq!(rect, Rect { left: 1, top: 1, width: 1, height: 1 });
 }
 
@@ -67,13 +70,25 @@ fn looks_are_averaged_as_logits() {
 fn each_look_has_its_share() {
     // The whole says .9 where the subject is; the network .8, twice; the other one .3 and .4.
     let rect = Rect { left: 10, top: 0, width: 10, height: 10 };
-    let one = |p: f32, partner: bool| Look::new(vec![p], [1, 1], partner);
+    let one = |p: f32, partner: bool| Look::new(vec![p], [1, 1], rect, partner);
     let looks = vec![one(0.8, false), one(0.8, false), one(0.3, true), one(0.4, true)];
-    let got = look(vec![0.1, 0.9], [2, 1]).fuse([20, 10], rect, looks);
+    let got = look(vec![0.1, 0.9], [2, 1], Rect::whole(20, 10)).fuse(rect, looks);
+    assert_eq!((got.grid, got.part), ([1, 1], rect));
+    let got = got.map;
     let logit = |p: f32| (p / (1.0 - p)).ln();
     let sum = WHOLE * logit(0.9) + logit(0.8) + PARTNER / 2.0 * (logit(0.3) + logit(0.4));
     let want = 1.0 / (1.0 + (-sum / (WHOLE + 1.0 + PARTNER)).exp());
     assert!((got[0] - want).abs() < 1e-6, "got {}, want {want}", got[0]);
+}
+
+#[test]
+fn hair_is_what_the_person_or_the_head_shows() {
+    let rect = Rect { left: 0, top: 0, width: 3, height: 1 };
+    let one = |map: [f32; 3]| look(map.to_vec(), [3, 1], rect);
+    let got = one([0.9, 0.1, 0.0]).fuse_head(rect, vec![one([0.2, 0.8, 0.0]), one([0.2, 0.8, 0.0])]).map;
+    for (got, want) in got.iter().zip([0.9, 0.8, 0.0]) {
+        assert!((got - want).abs() < 1e-6, "got {got}, want {want}");
+    }
 }
 
 #[test]
