@@ -2,7 +2,8 @@
 //!
 //! A network of 256 pixels sees a person who fills a tenth of the picture with 80 of them. So it looks at all of the
 //! picture to find the subject, and then at the subject and what is around it; at a part of a person, such as hair, with
-//! all of the person, and then, for the finest matte of hair, at the head. Looks are averaged as logits: who is sure counts for more than who is not.
+//! all of the person, and then, for the finest matte of hair, at the head. Looks are averaged as logits: who is sure
+//! counts for more than who is not.
 
 use serde::Deserialize;
 
