@@ -352,8 +352,8 @@ impl Segmenter {
         let picture = reducers.input.finish();
         self.reducers = Some(reducers);
         timings.pre_ms += watch.lap_ms();
-        self.network.run(&picture, swapped)?;
-        timings.infer_ms = watch.lap_ms();
+        self.network.run(&picture, swapped, &mut timings)?;
+        let mut watch = Stopwatch::start();
         let Network { executor, contract } = &self.network;
         let data = matte::activate(contract, executor.output(), executor.output_stride());
         let [width, height] = self.network.output();
@@ -371,6 +371,7 @@ impl SegmentOptions {
     }
 
     /// Whether they ask for one look alone, and for nothing between it and the matte: then a GPU can do all of it.
+    #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
     pub(crate) fn in_one_go(&self) -> bool {
         !self.looks_twice() && self.min_island == 0.0
     }

@@ -5,6 +5,7 @@ use crate::executor::Executor;
 use crate::matte;
 use crate::model::{Contract, Input, PERSON};
 use crate::pixels;
+use crate::telemetry::{Stopwatch, Timings};
 
 /// An executor and its network's contract, which fit each other.
 pub(super) struct Network {
@@ -51,10 +52,15 @@ impl Network {
         [shape.width, shape.height]
     }
 
-    /// Runs it on a picture of its input's size, `[height, width, 4]` bytes, which start with blue if `swapped`.
-    pub(super) fn run(&mut self, picture: &[u8], swapped: bool) -> Result<()> {
+    /// Makes its input of a picture of that size, `[height, width, 4]` bytes, which start with blue if `swapped`, and runs
+    /// it.
+    pub(super) fn run(&mut self, picture: &[u8], swapped: bool, timings: &mut Timings) -> Result<()> {
+        let mut watch = Stopwatch::start();
         pixels::to_input(picture, swapped, self.contract.input.range, self.executor.input());
-        self.executor.run()
+        timings.pre_ms += watch.lap_ms();
+        self.executor.run()?;
+        timings.infer_ms += watch.lap_ms();
+        Ok(())
     }
 
     /// The last run's map of `of`, a probability per cell.

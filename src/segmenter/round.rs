@@ -134,6 +134,7 @@ impl Segmenter {
     /// As [`Segmenter::segment`].
     pub fn run(&mut self, round: &mut Round, options: &SegmentOptions) -> Result<()> {
         let Some(Due { picture, partner, .. }) = round.due.last() else { return Ok(()) };
+        #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
         let mut watch = Stopwatch::start();
         #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
         if !*partner
@@ -150,9 +151,10 @@ impl Segmenter {
             Some(network) if *partner => network,
             _ => &mut self.network,
         };
-        network.run(picture, round.swapped)?;
+        network.run(picture, round.swapped, &mut round.timings)?;
+        let mut watch = Stopwatch::start();
         round.seen(network, options, |of| network.map(of))?;
-        round.timings.infer_ms += watch.lap_ms();
+        round.timings.post_ms += watch.lap_ms();
         Ok(())
     }
 
