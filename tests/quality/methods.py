@@ -164,9 +164,10 @@ def methods(looks, of):
     grid = (256, 256)
     pixels = np.asarray(picture, np.float32) / 255
 
-    def lay(probability, rect, how):
+    def lay(probability, rect, how, over=None):
+        """The matte of a map of `rect`, on nothing or over another matte."""
         left, top, right, bottom = (int(end) for end in rect)
-        matte = np.zeros(pixels.shape[:2], np.float32)
+        matte = np.zeros(pixels.shape[:2], np.float32) if over is None else over.copy()
         full = pixels[top:bottom, left:right]
         size = probability.shape[1::-1]
         small = np.asarray(picture.resize(size, Image.BOX, box=rect), np.float32) / 255
@@ -234,7 +235,17 @@ def methods(looks, of):
                     for turned in (False, True):
                         maps.append((read(looks.map("selfie", part, turned), part, rect, grid)[0], 0.25 / len(margins)))
                 runs = f"{1 + len(margins)} + {2 * len(margins)}"
-                yield f"multiclass and selfie, subject + {', '.join(map(str, margins))}, and whole ({name})", runs, lay(fuse(maps), rect, fast)
+                both, matte = fuse(maps), lay(fuse(maps), rect, fast)
+                yield f"multiclass and selfie, subject + {', '.join(map(str, margins))}, and whole ({name})", runs, matte
+                if len(margins) > 1:
+                    continue
+                yield "multiclass and selfie, the same, sharper levels (0.3 to 0.7)", runs, lay(both, rect, lambda p, s, f: stretch(guided(p, s, f), (0.3, 0.7)))
+                head = np.maximum(*(looks.map(model, rect, of=of) for of in ("hair", "face-skin")))
+                part = looks.bounds(head, rect, 0.2)
+                closer = [(looks.map(other, part, turned), weight) for other, weight in ((model, 0.5), ("selfie", 0.25)) for turned in (False, True)]
+                for weight in (0.3, 1):
+                    maps = closer + [(read(both, rect, part, grid)[0], weight)]
+                    yield f"multiclass and selfie, the same, then the head + 0.2, and what was seen before (counts {weight})", "4 + 4", lay(fuse(maps), part, fast, matte)
 
 
 def hair(looks, lay, fast):
