@@ -32,7 +32,12 @@ export function playVideo(video: HTMLVideoElement, show: (bitmap: ImageBitmap) =
 
   const run = async () => {
     const listen = (name: string, act: () => void) => video.addEventListener(name, act, { signal: stopped });
-    for (const name of ['seeking', 'seeked']) listen(name, () => sequence.cut());
+    listen('seeking', () => sequence.cut());
+    listen('seeked', () => {
+      sequence.cut();
+      // A frame may have been told of before it could be read, and of the same frame again nobody tells.
+      renew();
+    });
     listen('loadeddata', renew);
     if (signal?.aborted) stop();
     signal?.addEventListener('abort', stop);
