@@ -157,7 +157,7 @@ export interface SegmentOptions {
   morphology?: Morphology;
   /**
    * Removes islands, pieces of the subject that touch no other, whose area is below this share of the largest one's: 0
-   * (default, none) to 1 (all but the largest). A false one is mostly below 0.1; another person may be as well, far away.
+   * (default, none) to 1 (all but the largest). Another person, far away, is an island as well. Areas are of the network's map.
    */
   minIsland?: number;
   /** How many looks the network takes at the picture. Default: `'balanced'`, but `'fast'` for `draw`, which is for frames. */
