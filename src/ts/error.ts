@@ -13,6 +13,13 @@ export class SegmentError extends Error {
   }
 }
 
+/** A video shows no frame now, as while it loads, seeks or starts over; soon it may. */
+export class NoFrameError extends SegmentError {
+  constructor(why: string, options?: { cause?: unknown }) {
+    super('INVALID_INPUT', `video has no frame yet (${why}), want one that shows`, options);
+  }
+}
+
 /** Whether `error` carries one of our codes, also where the WebAssembly side made it. */
 export function hasCode(error: unknown): error is Error & { code: ErrorCode } {
   return error instanceof Error && error.name === 'SegmentError' && 'code' in error;

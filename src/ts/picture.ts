@@ -5,7 +5,7 @@
  * `capture` first waits, so that the caller can go on with his at once.
  */
 
-import { SegmentError, messageOf } from './error.js';
+import { NoFrameError, SegmentError, messageOf } from './error.js';
 import { frameAtOnce, frameOf } from './frames.js';
 import { checkSize } from './limits.js';
 import { invalid } from './options.js';
@@ -32,9 +32,7 @@ export async function capture(picture: Picture, maxPixels: number, name = 'pictu
       return captureImage(picture as HTMLImageElement, maxPixels);
     case 'HTMLVideoElement': {
       const video = picture as HTMLVideoElement;
-      if (video.readyState < HAVE_CURRENT_DATA) {
-        throw new SegmentError('INVALID_INPUT', `video has no frame yet (readyState is ${video.readyState}), want at least ${HAVE_CURRENT_DATA}`);
-      }
+      if (video.readyState < HAVE_CURRENT_DATA) throw new NoFrameError(`readyState is ${video.readyState}`);
       return copy(video, video.videoWidth, video.videoHeight, maxPixels);
     }
     case 'VideoFrame': {
@@ -92,6 +90,8 @@ async function copy(source: ImageBitmapSource, width: number, height: number, ma
   try {
     bitmap = await createImageBitmap(source);
   } catch (cause) {
+    // A video that starts over may say that it has a frame, and refuse it.
+    if ('readyState' in source && (cause as Error).name === 'InvalidStateError') throw new NoFrameError(messageOf(cause), { cause });
     throw new SegmentError('UNSUPPORTED_PICTURE', `picture cannot be read: ${messageOf(cause)}`, { cause });
   }
   // A bitmap of the caller's may hold its colours either way.

@@ -1,8 +1,15 @@
 /** A video element's frames, shown as they come, one at a time. */
 
+import { NoFrameError } from './error.js';
 import { invalid } from './options.js';
 import { type DrawFrame, Sequence } from './stream.js';
 import type { Playback } from './types.js';
+
+/** How long, in milliseconds, a video may say that it has a frame and refuse it, as one does while it starts over. */
+const MOST_REFUSAL = 2000;
+
+/** After so many milliseconds it is asked again, if nothing new shows before. */
+const ASK_AGAIN = 50;
 
 /** `show` takes over each bitmap. */
 export function playVideo(video: HTMLVideoElement, show: (bitmap: ImageBitmap) => void, draw: DrawFrame, signal: AbortSignal | undefined): Playback {
@@ -12,6 +19,8 @@ export function playVideo(video: HTMLVideoElement, show: (bitmap: ImageBitmap) =
   const sequence = new Sequence(draw);
   let fresh = true;
   let shown: number | undefined;
+  /** Since when it has refused every frame. */
+  let refused: number | undefined;
   let wake = () => {};
   const stop = () => {
     ended.abort();
@@ -44,15 +53,25 @@ export function playVideo(video: HTMLVideoElement, show: (bitmap: ImageBitmap) =
     next();
     try {
       while (!stopped.aborted) {
-        if (!fresh || video.readyState < video.HAVE_CURRENT_DATA) {
+        const has = video.readyState >= video.HAVE_CURRENT_DATA;
+        if (!has) refused = undefined;
+        if (!fresh || !has) {
           await new Promise<void>((resolve) => (wake = resolve));
           continue;
         }
         fresh = false;
         shown = video.currentTime;
-        const { bitmap } = await sequence.draw(video, shown * 1e6, video.videoWidth, video.videoHeight, stopped);
-        if (stopped.aborted) bitmap.close();
-        else show(bitmap);
+        try {
+          const { bitmap } = await sequence.draw(video, shown * 1e6, video.videoWidth, video.videoHeight, stopped);
+          refused = undefined;
+          if (stopped.aborted) bitmap.close();
+          else show(bitmap);
+        } catch (error) {
+          if (!(error instanceof NoFrameError)) throw error;
+          refused ??= performance.now();
+          if (performance.now() - refused > MOST_REFUSAL) throw error;
+          setTimeout(renew, ASK_AGAIN);
+        }
       }
     } catch (error) {
       if (!stopped.aborted) throw error;
