@@ -108,6 +108,15 @@ impl Executor {
         Ok(())
     }
 
+    /// Runs step `at` of a plan on whatever is in memory, to have run it; whether there is such a step.
+    pub(crate) fn try_step(&mut self, at: usize) -> bool {
+        match self {
+            Self::Cpu(executor, _) => executor.try_step(at),
+            #[cfg(feature = "onnx")]
+            Self::Tract(_) => false,
+        }
+    }
+
     /// The last run's answer. Its padding may hold anything.
     pub(crate) fn output(&self) -> &[f32] {
         match self {

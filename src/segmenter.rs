@@ -260,6 +260,12 @@ impl Segmenter {
         &self.network.contract
     }
 
+    /// Runs a step of the network for nothing, by its number, between two calls: where code is compiled when it first
+    /// runs, the next call then finds it compiled. Whether there is such a step.
+    pub fn warm_up(&mut self, step: usize) -> bool {
+        self.network.executor.try_step(step)
+    }
+
     /// The network's probabilities for `picture`.
     pub fn predict(&mut self, picture: Rgba8<'_>) -> Result<(Prediction, Timings)> {
         #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]

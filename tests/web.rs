@@ -115,6 +115,18 @@ fn mattes_are_the_native_ones() {
     check(&mut multiclass, "person", "fine", PERSON_FINE);
 }
 
+/// Some of the steps, as where a call comes meanwhile, and all of them.
+#[wasm_bindgen_test]
+fn steps_that_run_ahead_change_no_matte() {
+    let mut selfie = WebSegmenter::from_registry("selfie", SELFIE, None, None).unwrap();
+    assert!((0..20).all(|step| selfie.warm_up(step)));
+    check(&mut selfie, "person", "fast", PERSON);
+    let steps = (0..).take_while(|&step| selfie.warm_up(step)).count();
+    assert!(steps > 60, "{steps} steps");
+    assert!(!selfie.warm_up(usize::MAX));
+    check(&mut selfie, "person", "balanced", PERSON_BALANCED);
+}
+
 /// The network's answers come from elsewhere, or not.
 #[wasm_bindgen_test]
 fn a_network_that_runs_elsewhere_gives_the_same() {

@@ -163,6 +163,15 @@ impl Executor {
         }
     }
 
+    /// Runs step `at` alone, on whatever is in memory; whether there is such a step.
+    pub fn try_step(&mut self, at: usize) -> bool {
+        let exists = at < self.steps.len();
+        if exists {
+            self.run_step(at);
+        }
+        exists
+    }
+
     fn run_step(&mut self, at: usize) {
         let step = &self.steps[at];
         let y_range = self.offsets[step.y]..self.offsets[step.y] + self.shapes[step.y].len();

@@ -6,7 +6,7 @@ import type { DrawEffect, MatteAnswer, PredictionAnswer } from './protocol.js';
 import type { Source } from './source.js';
 
 /** Calls into WebAssembly, and throws what may go back to the page. */
-type Guard = <T>(call: () => T) => T;
+export type Guard = <T>(call: () => T) => T;
 
 /** The network's probabilities for a picture of its input's size; nothing if it is to be run here. */
 export type Help = (picture: Uint8Array<ArrayBuffer>) => Promise<Float32Array | undefined>;

@@ -14,6 +14,7 @@ import { type Opened, openPicture } from './pixels.js';
 import type { Captured, GivenMatte, Loaded, MatteAnswer, PredictionAnswer, Reply, Request } from './protocol.js';
 import { Run } from './run.js';
 import { ownBuffers, release, releaseGround, transferables } from './transfer.js';
+import { warmUp } from './warm.js';
 
 type Load = Extract<Request, { type: 'load' }>;
 type Call = Extract<Request, { picture: Captured }>;
@@ -40,6 +41,8 @@ export class Runner {
   #cancelled: number | undefined;
   /** Whether the second network has come. */
   #joined = false;
+  /** Whether any call has come. */
+  #called = false;
   /** Takes what the network gave elsewhere. */
   #helped: ((answer: PredictionAnswer | undefined) => void) | undefined;
 
@@ -50,7 +53,8 @@ export class Runner {
   async handle(request: Request): Promise<void> {
     switch (request.type) {
       case 'load':
-        return this.#answer(request.id, () => this.#load(request));
+        await this.#answer(request.id, () => this.#load(request));
+        return this.#warmUp(request.model.id);
       case 'cancel':
         this.#cancelled = request.id;
         return;
@@ -60,6 +64,7 @@ export class Runner {
       case 'lose':
         return;
       default:
+        this.#called = true;
         return this.#call(request);
     }
   }
@@ -86,6 +91,14 @@ export class Runner {
     this.#input = [info.inputWidth, info.inputHeight];
     this.#executor = info.executor;
     return { ...info, wasmBytes, modelBytes };
+  }
+
+  /** Gets ready for the first call until it comes; not on the page's own thread, which has other things to do. */
+  async #warmUp(id: Load['model']['id']): Promise<void> {
+    const segmenter = this.#segmenter;
+    if (!segmenter || id === 'custom' || 'document' in globalThis) return;
+    // What goes wrong here is told where it matters: in the next call.
+    await warmUp(segmenter, guard, () => !this.#called && !this.#closed).catch(() => {});
   }
 
   async #call(call: Call): Promise<void> {

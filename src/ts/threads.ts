@@ -3,6 +3,7 @@
 import { SegmentError, messageOf } from './error.js';
 import type { Build } from './features.js';
 import type { Assignment, Reply, Request } from './protocol.js';
+import { soon } from './soon.js';
 
 /** A thread that answers requests. Its listeners hear nothing after `close`. */
 export interface Thread {
@@ -115,14 +116,4 @@ export function pageThread(build: Build): OpenThread {
       },
     };
   };
-}
-
-/** As `setTimeout`, which waits some milliseconds where calls follow each other. */
-function soon(task: () => void): void {
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => {
-    port1.close();
-    task();
-  };
-  port2.postMessage(undefined);
 }

@@ -63,6 +63,8 @@ export declare class WebSegmenter {
     inferMs: number;
     postMs: number;
   };
+  /** Runs a step of the network for nothing, by its number, between two calls; whether there is such a step. */
+  warmUp(step: number): boolean;
   /** Adds the second network, `info`'s `partner`, for `fine`. */
   join(id: ModelId, model: Uint8Array): void;
   /**

@@ -77,6 +77,13 @@ impl WebSegmenter {
         self.segmenter.join(id, file).map_err(to_js)
     }
 
+    /// Runs a step of the network for nothing, by its number, between two calls, so that the next one finds it compiled.
+    /// Whether there is such a step.
+    #[wasm_bindgen(js_name = warmUp)]
+    pub fn warm_up(&mut self, step: usize) -> bool {
+        self.segmenter.warm_up(step)
+    }
+
     /// What runs.
     pub fn info(&self) -> JsValue {
         let contract = self.segmenter.contract();

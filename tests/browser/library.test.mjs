@@ -7,11 +7,30 @@ import { CHROMIUM, launch, open, until } from './lib/chromium.mjs';
 import { assertAlike, assertShows, difference, nativeMatte, received } from './lib/matte.mjs';
 import { DIST, ROOT, fixture } from './lib/paths.mjs';
 import { ring } from './lib/ring.mjs';
-import { host } from './lib/server.mjs';
+import { host, sendDist } from './lib/server.mjs';
 import { JPEG, SAME_PIXELS } from './lib/tolerance.mjs';
 
 const ASTRONAUT = 'images/astronaut.png';
 const VERSION = JSON.parse(readFileSync(`${DIST}/package.json`, 'utf8')).version;
+
+/** Before a worker's script: counts the steps that it runs for nothing, each of which takes so many milliseconds more. */
+const counting = (stepMs) => `{
+  globalThis.warmed = 0;
+  const { Instance } = WebAssembly;
+  WebAssembly.Instance = function (...given) {
+    const { exports } = new Instance(...given);
+    const websegmenter_warmUp = (...call) => {
+      warmed++;
+      for (const end = performance.now() + ${stepMs}; performance.now() < end; );
+      return exports.websegmenter_warmUp(...call);
+    };
+    return { exports: { ...exports, websegmenter_warmUp } };
+  };
+}
+`;
+
+/** Of the network `selfie`, as `featheredge inspect` lists them. */
+const SELFIE_STEPS = 71;
 
 /** Every network and option once; `options` are the command line's words for the same. */
 const ROWS = {
@@ -164,6 +183,46 @@ ring('the library', { Chromium: CHROMIUM }, async (t) => {
     assert.equal(onPage.info.worker, false);
     assert.match(onPage.info.reason, /page's own thread, as asked for/);
     assert.equal(onPage.matte.alpha, inWorker.matte.alpha);
+  });
+
+  await t.test('before the first call the network runs once for nothing, until a call comes, and changes no matte', async (t) => {
+    let stepMs = 0;
+    const script = (response) => sendDist(response, 'worker.js', (bytes) => Buffer.concat([Buffer.from(counting(stepMs)), bytes]));
+    const { url } = await host(t, { answers: { '/featheredge/worker.js': (_, response) => script(response) } });
+    const { page, complaints } = await open(browser, `${url}bare.html`);
+    const warmed = () => page.workers()[0].evaluate(() => globalThis.warmed);
+    /** The matte of a call right after the load, or once `ready`. */
+    const cut = async (ready) => {
+      await page.evaluate(async ([path, waits]) => {
+        const { Segmenter, fixture, sendable } = await import('/tools.js');
+        const picture = await fixture(path);
+        const segmenter = await Segmenter.create();
+        const segment = async () => (await sendable(await segmenter.segment(picture))).alpha;
+        Object.assign(globalThis, { segmenter, segment, early: waits ? undefined : segment() });
+      }, [ASTRONAUT, ready !== undefined]);
+      await ready?.();
+      const alpha = await page.evaluate(() => globalThis.early ?? globalThis.segment());
+      const count = await warmed();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      assert.equal(await warmed(), count, 'none after a call came');
+      await page.evaluate(() => segmenter.close());
+      await until(() => page.workers().length === 0);
+      return { alpha, count };
+    };
+    // After the last step there is none, which is asked as well.
+    const late = await cut(async () => {
+      for (let i = 0; (await warmed()) <= SELFIE_STEPS; i++) {
+        assert.ok(i < 500, `not all of ${SELFIE_STEPS} steps after 10 s`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    });
+    assert.equal(late.count, SELFIE_STEPS + 1);
+    stepMs = 20;
+    const early = await cut();
+    t.diagnostic(`${early.count} steps before a call that came at once`);
+    assert.ok(early.count < SELFIE_STEPS, String(early.count));
+    assert.equal(early.alpha, late.alpha);
+    assert.deepEqual(complaints, []);
   });
 
   await t.test('it can be created, used and closed again and again, and no worker is left', async () => {
