@@ -196,7 +196,8 @@ export interface StreamOptions extends Omit<DrawOptions, 'matte' | 'quality'> {
 export interface Playback {
   /**
    * Resolves once it was stopped, by `stop` or by its `signal`; rejects as `draw` does with what went wrong, and then nothing
-   * more is drawn. The end of the video ends nothing: it may be played again.
+   * more is drawn. A video that gives none of its frames for two seconds is `INVALID_INPUT`. The end of the video ends
+   * nothing: it may be played again.
    */
   readonly done: Promise<void>;
   /** Ends it: from now on nothing is drawn. Doing so twice does nothing. */

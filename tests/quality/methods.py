@@ -225,6 +225,11 @@ def methods(looks, of):
             yield f"{model}, subject + {margin}, whole, and four tiles", 6, lay(tiles, rect, fast)
         if of == "hair":
             yield from hair(looks, lay, fast)
+        if model == "selfie":
+            rect = looks.around(model, 0.2)
+            maps = [(read(one, whole, rect, grid)[0], WHOLE), (looks.map(model, rect), 1)]
+            maps += [(read(looks.map("selfie-landscape", rect, turned), rect, rect, grid)[0], 0.25) for turned in (False, True)]
+            yield "selfie and selfie-landscape, subject + 0.2, and whole", "2 + 2", lay(fuse(maps), rect, fast)
         if model == "multiclass" and of == "person":
             for name, margins in (("**fine**", (0.2,)), ("two margins", (0.1, 0.3))):
                 rect = looks.around(model, margins[0])
