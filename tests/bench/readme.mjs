@@ -92,23 +92,25 @@ function sizes({ sizes, rows }) {
 function speed({ rows, machine, date, load, warmUps }) {
   const segment = rows.filter(({ kind }) => kind === 'segment');
   const pictures = [...new Set(segment.map(({ picture }) => picture))];
+  const idles = [...new Set(rows.filter(({ kind }) => kind === 'cold-start').map(({ idleMs }) => idleMs))];
   const body = segment
     .filter(({ picture }) => picture === pictures[0])
     .map(({ model, build, ms }) => {
       const same = (row) => row.model === model && row.build === build;
       const totals = pictures.map((picture) => segment.find((row) => same(row) && row.picture === picture)?.ms.totalMs?.median);
-      const cold = rows.find((row) => row.kind === 'cold-start' && same(row))?.ms.firstMatteMs.median;
-      return [model, build, ...[ms.inferMs.median, ...totals, cold].map(milliseconds)];
+      const colds = rows.filter((row) => row.kind === 'cold-start' && same(row));
+      const calls = idles.map((idleMs) => colds.find((row) => row.idleMs === idleMs)?.ms.callMs.median);
+      return [model, build, ...[ms.inferMs.median, ...totals, colds[0]?.ms.firstMatteMs.median, ...calls].map(milliseconds)];
     });
   const runs = [...new Set(segment.map((row) => row.runs))].sort((a, b) => a - b).join(' or ');
   const colds = rows.find(({ kind }) => kind === 'cold-start').runs;
   return [
-    table(['model', 'build', 'network', ...pictures.map((picture) => `${picture}, end to end`), 'first matte'], body),
+    table(['model', 'build', 'network', ...pictures.map((picture) => `${picture}, end to end`), 'first matte', ...idles.map((ms) => `first call, ${ms ? `${ms} ms after the load` : 'at once'}`)], body),
     '',
     `Milliseconds, the median of ${runs} runs after ${warmUps} that do not count; measured on ${date} with ${machine.browser}, headless, on ${machine.cpu} with ${machine.cores} cores (${machine.os}).`,
     `The load was ${load.before} before and ${load.after} after.`,
     '`network` is the inference alone on the 512x512 picture; end to end is from the call of `segment` with a file to its matte by one look (`fast`), decoding included.',
-    `\`first matte\` is from the start of the navigation, in ${colds} browsers with an empty profile, with the files uncompressed from the same machine.`,
+    `\`first matte\` is from the start of the navigation, in ${colds} browsers with an empty profile, with the files uncompressed from the same machine; \`first call\` is its last part, from the call of \`segment\`, at once or once the worker has been idle.`,
     '`relaxed` is what Chromium takes by itself; for `simd` its answer to the probe for relaxed SIMD is overridden; `native` is the command line, on one core.',
   ].join('\n');
 }

@@ -36,8 +36,11 @@ const NATIVE_PHASES = ['preMs', 'inferMs', 'postMs'];
 const PHASES = ['decodeMs', ...NATIVE_PHASES, 'totalMs'];
 
 /** How often: measured runs by model, those before them that do not count, and fresh browsers. */
-const FULL = { runs: (model) => (model === 'multiclass' ? 6 : 20), warmUps: 3, colds: 3 };
+const FULL = { runs: (model) => (model === 'multiclass' ? 6 : 20), warmUps: 3, colds: 5 };
 const QUICK = { runs: () => 2, warmUps: 1, colds: 1 };
+
+/** How long after its load the first call comes: at once, and when the worker has long made ready for it. */
+const IDLES_MS = [0, 300];
 
 /** The benches beside this one. */
 const BESIDE = { peers: benchPeers, gpu: benchGpu, companion: benchCompanion };
@@ -113,7 +116,7 @@ async function modelRows(url, model, pictures, plan) {
   }
   for (const build of BUILDS) {
     for (const row of await warmRows(url, model, build, pictures, references, plan)) add(row);
-    add(await coldRow(url, model, build, pictures[0], references.get(pictures[0]), plan));
+    for (const idleMs of IDLES_MS) add(await coldRow(url, model, build, pictures[0], references.get(pictures[0]), idleMs, plan));
   }
   return rows;
 }
@@ -136,20 +139,20 @@ function warmRows(url, model, build, pictures, references, { runs, warmUps }) {
 }
 
 /** A browser that has never seen the page, from the start of the navigation to the first matte. */
-async function coldRow(url, model, build, picture, reference, { colds }) {
+async function coldRow(url, model, build, picture, reference, idleMs, { colds }) {
   const answers = [];
   let check;
   for (let i = 0; i < colds; i++) {
     const answer = await withBrowser(async (browser) => {
-      const page = await openPage(browser, `${url}?cold=${model}&picture=${picture.path}`, build);
+      const page = await openPage(browser, `${url}?cold=${model}&picture=${picture.path}&idle=${idleMs}`, build);
       return coldAnswer(page);
     });
     checkBuild(answer.info, build);
     check = checkAnswer(`${model} ${build} cold start`, picture, model, [answer.coverage], received(answer.matte), reference);
     answers.push(answer);
   }
-  const ms = summaries(answers, ['readyMs', 'firstMatteMs']);
-  return { kind: 'cold-start', model, build, picture: picture.name, runs: colds, ms, check };
+  const ms = summaries(answers, ['readyMs', 'firstMatteMs', 'callMs']);
+  return { kind: 'cold-start', model, build, picture: picture.name, idleMs, runs: colds, ms, check };
 }
 
 function checkBuild(info, build) {
@@ -157,8 +160,8 @@ function checkBuild(info, build) {
   if (info.executor !== 'cpu' || !info.worker) throw new Error(`it ran otherwise than in a worker on the CPU: ${info.reason}`);
 }
 
-function print({ kind, model, build, picture, runs, ms, check }) {
+function print({ kind, model, build, picture, idleMs, runs, ms, check }) {
   const times = Object.entries(ms).map(([name, { median, min, p95 }]) => `${name.replace(/Ms$/, '')} ${median} (${min} to ${p95})`);
-  const what = kind === 'segment' ? picture : 'cold start';
+  const what = kind === 'segment' ? picture : idleMs ? `+ ${idleMs} ms` : 'cold start';
   console.log(`${model.padEnd(17)}${build.padEnd(8)}${what.padEnd(11)}${String(runs).padStart(3)} runs, ms: ${times.join(', ')}; coverage ${check.coverage}${check.iou ? `, IoU ${check.iou}` : ''}`);
 }

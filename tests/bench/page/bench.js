@@ -1,7 +1,7 @@
 /**
  * What the bench measures, in the page: through the package's public face, as any page would.
  *
- * `?cold=MODEL&picture=PATH` starts at once and leaves its answer in `bench.cold`;
+ * `?cold=MODEL&picture=PATH&idle=MS` starts at once and leaves its answer in `bench.cold`;
  * everything else is called from outside.
  */
 
@@ -31,14 +31,17 @@ async function measure({ picture, warmUps, runs }) {
   return { timings, coverages, matte: await portable(matte) };
 }
 
-/** From the start of the navigation to the first matte. */
-async function cold(model, picture) {
-  const file = download(picture);
+/** From the start of the navigation to the first matte, whose call (`callMs`) comes so long after the model is ready. */
+async function cold(model, picture, idleMs) {
+  const downloading = download(picture);
   const cold = await Segmenter.create({ model });
   const readyMs = performance.now();
-  const matte = await cold.segment(await file, { quality: 'fast' });
+  const file = await downloading;
+  if (idleMs > 0) await new Promise((resolve) => setTimeout(resolve, idleMs));
+  const start = performance.now();
+  const matte = await cold.segment(file, { quality: 'fast' });
   const firstMatteMs = performance.now();
-  return { info: cold.info, readyMs, firstMatteMs, coverage: coverageOf(matte), matte: await portable(matte) };
+  return { info: cold.info, readyMs, firstMatteMs, callMs: firstMatteMs - start, coverage: coverageOf(matte), matte: await portable(matte) };
 }
 
 /** A picture enlarged to `width` x `height` and encoded as JPEG; base64. */
@@ -81,5 +84,5 @@ window.bench = {
   open,
   measure,
   enlarge,
-  cold: query.has('cold') ? cold(query.get('cold'), query.get('picture')) : undefined,
+  cold: query.has('cold') ? cold(query.get('cold'), query.get('picture'), Number(query.get('idle'))) : undefined,
 };
