@@ -32,6 +32,8 @@ const RIVALS = { selfie: [...RUNTIMES, ...TFLITE], 'selfie-landscape': [...RUNTI
 /** Ours as it ships, and on the page's own thread, where its memory is seen and the others run. */
 const WORKER = { id: 'featheredge', options: { adapter: 'featheredge', worker: true } };
 const PAGE = { id: 'featheredge-page', options: { adapter: 'featheredge', worker: false } };
+/** No library: what the page, the browser and the picture alone take. */
+const NOTHING = { id: 'nothing', options: { adapter: 'nothing' } };
 /** With the library's default, a second look: selfie takes two of the subject. */
 const BALANCED = { id: 'featheredge-balanced', options: { ...WORKER.options, quality: 'balanced' } };
 /** Without whole numbers, as where a trial finds single precision the faster. */
@@ -44,7 +46,7 @@ const TWO = { model: 'multiclass', rivals: ['litertjs-wasm-2t', 'ort-wasm-2t', '
 const THREADED = { id: 'featheredge-2t', options: { adapter: 'featheredge', worker: true, threads: 2 } };
 
 /** Rounds and runs in each: of the network, and of the two pictures. */
-const FULL = { rounds: 8, infers: [20, 5], small: [6, 2], big: [3, 2], colds: 4 };
+const FULL = { rounds: 8, infers: [20, 5], small: [6, 2], big: [3, 2], colds: 6 };
 const QUICK = { rounds: 2, infers: [12, 2], small: [4, 1], big: [2, 1], colds: 1 };
 const LIMIT_MS = 4000;
 
@@ -60,7 +62,7 @@ export async function benchPeers({ quick, 'no-build': noBuild }) {
     const models = {};
     for (const model of Object.keys(NETWORKS)) models[model] = await modelRows(tools, model, plan, OURS[model], RIVALS[model]);
     const twoThreads = THREADS ? { [TWO.model]: await modelRows(tools, TWO.model, plan, [THREADED], TWO.rivals) } : undefined;
-    const { cold, downloads } = await coldRows(tools, plan);
+    const { cold, withoutLibraryMs, downloads } = await coldRows(tools, plan);
     const browser = await tools.launch();
     const record = {
       date: new Date().toISOString().slice(0, 10),
@@ -72,6 +74,7 @@ export async function benchPeers({ quick, 'no-build': noBuild }) {
       models,
       twoThreads,
       cold,
+      withoutLibraryMs,
       downloads,
     };
     await browser.close();
@@ -131,7 +134,7 @@ function rowOf({ id, name, arithmetic, inferMs, networkMs, smallMs, bigMs, memor
 
 /** Fresh browsers with the selfie model, and what each library downloads for it. */
 async function coldRows(tools, { colds }) {
-  const lanes = [WORKER, ...RIVALS.selfie.map((id) => rival(tools.all, id))].map((lane) => ({ ...lane, ms: [], files: new Set() }));
+  const lanes = [WORKER, NOTHING, ...RIVALS.selfie.map((id) => rival(tools.all, id))].map((lane) => ({ ...lane, ms: [], files: new Set() }));
   await each(lanes, colds, async (lane) => {
     const start = tools.log.length;
     lane.ms.push(await coldStart(tools, { ...lane.options, model: NETWORKS.selfie }));
@@ -140,14 +143,16 @@ async function coldRows(tools, { colds }) {
   const weights = await sizes(PEERS, lanes.flatMap(({ files }) => [...files].map((file) => file.slice(PEERS.length + 1))), `${PEERS}/sizes.json`);
   const cold = {};
   const downloads = {};
-  for (const { id, name, ms, files } of lanes) {
+  const { ms: least } = lanes.find(({ id }) => id === NOTHING.id);
+  console.log(`cold start       ${NOTHING.id.padEnd(18)}${JSON.stringify(summary(least))}`);
+  for (const { id, name, ms, files } of lanes.filter(({ id }) => id !== NOTHING.id)) {
     cold[id] = { name, runs: ms.length, firstMaskMs: summary(ms) };
     const mine = weights.filter(({ file }) => files.has(`${PEERS}/${file}`));
     const sum = (how) => mine.reduce((total, row) => total + row[how], 0);
     downloads[id] = { name, raw: sum('raw'), gzip: sum('gzip'), brotli: sum('brotli') };
     console.log(`cold start       ${id.padEnd(18)}${JSON.stringify(cold[id].firstMaskMs)}, download ${(downloads[id].brotli / 1024).toFixed(0)} KiB brotli`);
   }
-  return { cold, downloads };
+  return { cold, withoutLibraryMs: summary(least), downloads };
 }
 
 /** The library's own files: neither the harness nor the pictures. */

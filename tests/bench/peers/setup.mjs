@@ -52,7 +52,7 @@ export async function preparePeers(step) {
     logLevel: 'error',
   });
   // Ours beside theirs, under the same server.
-  cpSync(`${ROOT}tests/bench/peers/featheredge.js`, `${PEERS}/harness/web/adapters/featheredge.js`);
+  for (const name of ['featheredge.js', 'nothing.js']) cpSync(`${ROOT}tests/bench/peers/${name}`, `${PEERS}/harness/web/adapters/${name}`);
   rmSync(`${PEERS}/extra/featheredge`, { recursive: true, force: true });
   cpSync(`${ROOT}dist`, `${PEERS}/extra/featheredge`, { recursive: true });
 }

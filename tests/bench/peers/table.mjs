@@ -43,7 +43,7 @@ export function comparison(found, all) {
 
 /** The section of the README. */
 export function peersTable(_bench, _quality, record) {
-  const { models, twoThreads, cold, machine, load, date, bounds } = record;
+  const { models, twoThreads, cold, withoutLibraryMs, machine, load, date, bounds } = record;
   const all = [...Object.values(models), ...Object.values(twoThreads ?? {})];
   const found = ROWS.map(([title, find]) => ({ title, ...find(record) }));
   const worst = Math.max(...Object.values(models).flatMap((rows) => [rows[PAGE].agreement.meanAbs]));
@@ -52,7 +52,7 @@ export function peersTable(_bench, _quality, record) {
     '',
     `Milliseconds where nothing else is said; medians of runs that took turns in one browser, measured on ${date} with ${machine.browser}, headless, on ${machine.cpu} with ${machine.cores} cores (${machine.os}); the load was ${load.before} before and ${load.after} after. All run on one thread${twoThreads ? ', but where the row says two' : ''}.`,
     '`network` is the inference alone, from tensor to tensor (MediaPipe: from a picture of the network\'s size); the pictures are an `ImageBitmap` to a mask of its size: featheredge\'s is filtered along the picture\'s edges and feathered, and comes from its worker, of one look, `fast`, as the others\' are, unless the row says `balanced`, the default; the others\' is enlarged bilinearly, on the page\'s own thread.',
-    `\`cold start\` is from the start of the navigation to the first mask of 512x512, with an empty profile and files from the same machine, in ${cold[OURS].runs} browsers each. \`WebAssembly memory\` is what is taken after the 512x512 runs.`,
+    `\`cold start\` is from the start of the navigation to the first mask of 512x512, with an empty profile and files from the same machine, in ${cold[OURS].runs} browsers each; a page without any library, which only reads the picture's pixels, takes ${round(withoutLibraryMs.median)}. \`WebAssembly memory\` is what is taken after the 512x512 runs.`,
     `All masks are those of native LiteRT: the mean absolute difference is at most ${bounds.meanAbs} (featheredge's at most ${worst}) and the IoU at least ${bounds.iou}, or there would be no table.`,
   ].join('\n');
 }
