@@ -89,7 +89,7 @@ export class GpuRunner {
     const start = performance.now();
     const bitmap = await engine.draw(picture, options, call.effect, ground, this.#canvas);
     // The stages are one submission, whose parts cannot be told apart from here.
-    return { width, height, bitmap, timings: { decodeMs, preMs: 0, inferMs: performance.now() - start, postMs: 0 }, executor: 'gpu' };
+    return { width, height, bitmap, timings: { decodeMs, preMs: 0, inferMs: performance.now() - start, postMs: 0 }, executor: 'gpu', painted: 'gpu' };
   }
 
   async #answer(id: number, task: () => Promise<GpuLoaded | Answer<Task>>): Promise<void> {

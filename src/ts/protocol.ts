@@ -159,7 +159,10 @@ export interface DrawAnswer {
   height: number;
   bitmap: ImageBitmap;
   timings: RunTimings;
+  /** What ran the network. */
   executor: Executor;
+  /** What made the bitmap: also where the network ran on the GPU, that may be the CPU. */
+  painted: 'cpu' | 'gpu';
 }
 
 export interface PredictionAnswer {

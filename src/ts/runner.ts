@@ -126,7 +126,7 @@ export class Runner {
         const { width, height, timings, executor } = matte;
         const ground = call.ground && (await drawGround(call.ground, [width, height], true, this.#maxPixels, sizeOfHead));
         const bitmap = await paint(run, call.effect, opened.source, matte.alpha, ground);
-        return { width, height, timings, executor, bitmap };
+        return { width, height, timings, executor, painted: 'cpu', bitmap };
       },
       picture,
     );

@@ -20,7 +20,7 @@ import { Partner } from './partner.js';
 import { playVideo } from './play.js';
 import { capture } from './picture.js';
 import type { Captured, LoadTask } from './protocol.js';
-import { type DrawFrame, checkStream, streamFrames } from './stream.js';
+import { type DrawFrame, type Drawn, checkStream, streamFrames } from './stream.js';
 import { ThreadUnavailable, pageThread, workerThread } from './threads.js';
 import { release } from './transfer.js';
 import type { BackgroundOptions, CreateOptions, DrawOptions, Drawing, Info, Matte, ModelId, PaintOptions, Participation, Picture, Playback, PredictOptions, Prediction, RecolorOptions, SegmentOptions, StreamOptions } from './types.js';
@@ -165,7 +165,7 @@ export class Segmenter {
    */
   draw(picture: Picture, canvas: HTMLCanvasElement | OffscreenCanvas, options: DrawOptions = {}): Promise<Drawing> {
     const draw = async () => {
-      const { bitmap, ...drawing } = await this.#draw(picture, options, () => checkCanvas(canvas));
+      const { bitmap, painted: _, ...drawing } = await this.#draw(picture, options, () => checkCanvas(canvas));
       show(bitmap, canvas);
       return drawing;
     };
@@ -335,7 +335,7 @@ export class Segmenter {
     return (frame, signal, stream) => this.#watch(frame, undefined, () => this.#draw(frame, { ...options, signal }, () => {}, smoothing ? stream : undefined));
   }
 
-  async #draw(picture: Picture, options: DrawOptions, check = () => {}, stream?: number): Promise<Drawing & { bitmap: ImageBitmap }> {
+  async #draw(picture: Picture, options: DrawOptions, check = () => {}, stream?: number): Promise<Drawn> {
     const start = performance.now();
     const { task, image, ground } = checkDraw(options, this.info.subjects);
     check();

@@ -7,7 +7,8 @@ import type { DrawOptions, Drawing, Picture, StreamOptions } from './types.js';
 /** Draws a frame, the next one of `stream`. */
 export type DrawFrame = (frame: Picture, signal: AbortSignal, stream: number) => Promise<Drawn>;
 
-type Drawn = Drawing & { bitmap: ImageBitmap };
+/** `painted`: what made the bitmap. */
+export type Drawn = Drawing & { bitmap: ImageBitmap; painted: 'cpu' | 'gpu' };
 
 /** A frame that comes so much later than the one before, in microseconds, does not go on with it. */
 const MOST_GAP = 1_000_000;
@@ -21,7 +22,7 @@ export class Sequence {
   #stream = ++streams;
   #timestamp = Infinity;
   #size = '';
-  #executor: string | undefined;
+  #painted: string | undefined;
 
   constructor(draw: DrawFrame) {
     this.#draw = draw;
@@ -40,10 +41,10 @@ export class Sequence {
     this.#timestamp = timestamp;
     this.#size = size;
     const drawn = await this.#draw(frame, signal, this.#stream);
-    const { executor } = drawn;
+    const { painted } = drawn;
     // If the CPU takes over again, what it remembers is older than this.
-    if (executor === 'gpu' && executor !== (this.#executor ??= executor)) this.cut();
-    this.#executor = executor;
+    if (painted === 'gpu' && painted !== (this.#painted ??= painted)) this.cut();
+    this.#painted = painted;
     return drawn;
   }
 }
@@ -109,11 +110,14 @@ export function streamFrames(draw: DrawFrame, signal: AbortSignal | undefined): 
         busy = true;
         try {
           const { timestamp, duration, displayWidth, displayHeight } = frame;
-          let { bitmap, executor } = await sequence.draw(frame, timestamp, displayWidth, displayHeight, ended.signal);
+          let { bitmap, painted } = await sequence.draw(frame, timestamp, displayWidth, displayHeight, ended.signal);
           // Chromium takes the colours of a frame to be straight, also where the bitmap held them times alpha; those that a GPU holds it turns.
-          if (executor !== 'gpu') bitmap = await straight(bitmap);
-          if (!ended.signal.aborted) output.enqueue(new VideoFrame(bitmap, { timestamp, ...(duration !== null && { duration }) }));
-          bitmap.close();
+          if (painted === 'cpu') bitmap = await straight(bitmap);
+          try {
+            if (!ended.signal.aborted) output.enqueue(new VideoFrame(bitmap, { timestamp, ...(duration !== null && { duration }) }));
+          } finally {
+            bitmap.close();
+          }
         } catch (error) {
           if (!ended.signal.aborted) fail(error);
         } finally {

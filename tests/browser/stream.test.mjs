@@ -113,6 +113,12 @@ ring('streams on the GPU', { Chromium: CHROMIUM }, async (t) => {
     }
   });
 
+  await t.test('without islands the CPU paints, and a cut-out keeps its colours', async (t) => {
+    const [{ mean }] = await page.evaluate(everyEffect, [['cutout'], 'images/no-portrait-coffee.png', { minIsland: 0.1 }]);
+    t.diagnostic(`mean ${mean.toFixed(4)}`);
+    assert.ok(mean <= 0.01, String(mean));
+  });
+
   await t.test('a GPU that is lost in the middle: the CPU goes on, anew, and then the GPU', async () => {
     const got = await page.evaluate(lose);
     assert.deepEqual(got, { before: 'gpu', timestamps: [0, 33_000, 66_000, 99_000], lost: 0, held: true, restored: 'gpu', last: 132_000, left: [] });
@@ -128,11 +134,11 @@ ring('streams on the GPU', { Chromium: CHROMIUM }, async (t) => {
 
 // What follows runs in the page.
 
-async function everyEffect([effects, coffee]) {
+async function everyEffect([effects, coffee, more]) {
   const [shot, ground] = [frames.camera(picture), await createImageBitmap(await tools.fixture(coffee))];
   const rows = [];
   for (const [i, effect] of effects.entries()) {
-    const options = { effect: effect.background?.image ? { background: { image: ground } } : effect };
+    const options = { effect: effect.background?.image ? { background: { image: ground } } : effect, ...more };
     const { pass, writer } = frames.ends(segmenter, options);
     const canvas = shot(i);
     const { pixels, ...row } = await pass(frames.frameOf(canvas, 1000 * i, i % 2 && 33_333));
