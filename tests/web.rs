@@ -43,6 +43,15 @@ fn feed(segmenter: &mut WebSegmenter, rgba: &[u8], width: usize, height: usize) 
     Ok(())
 }
 
+/// What is wanted after all looks that are due.
+fn looked(segmenter: &mut WebSegmenter, options: JsValue) -> Result<JsValue, JsValue> {
+    let mut wanted = segmenter.segment(options, false)?;
+    while wanted == JsValue::TRUE {
+        wanted = segmenter.look()?;
+    }
+    Ok(wanted)
+}
+
 /// The whole call, as `ts/run.ts` makes it.
 fn segment(
     segmenter: &mut WebSegmenter,
@@ -52,7 +61,7 @@ fn segment(
     options: JsValue,
 ) -> Result<Vec<u8>, JsValue> {
     feed(segmenter, rgba, width, height)?;
-    let mut wanted = segmenter.segment(options.clone(), false)?;
+    let mut wanted = looked(segmenter, options.clone())?;
     while !wanted.is_undefined() {
         let wanted_part = wanted.unchecked_into::<Uint32Array>().to_vec();
         let [left, top, columns, part_rows, step] = wanted_part[..] else {
@@ -67,7 +76,7 @@ fn segment(
             segmenter.buffer(bytes.len()).copy_from(&bytes);
             segmenter.rows(rows)?;
         }
-        wanted = segmenter.segment(options.clone(), false)?;
+        wanted = looked(segmenter, options.clone())?;
     }
     let alpha = Uint8ClampedArray::new_with_length((width * height) as u32);
     while let Some(wanted) = segmenter.advance(&alpha)? {
@@ -150,6 +159,24 @@ fn a_network_that_runs_elsewhere_gives_the_same() {
         let alpha = Uint8ClampedArray::new_with_length((width * height) as u32);
         assert!(segmenter.advance(&alpha).unwrap().is_none());
         assert_eq!(alpha.to_vec(), want);
+    }
+}
+
+/// The first look, and then the mirror image and the picture itself of the second round.
+#[wasm_bindgen_test]
+fn between_two_looks_others_have_their_turn() {
+    let (rgba, width, height) = picture();
+    let mut segmenter = WebSegmenter::from_registry("selfie", SELFIE, None, None).unwrap();
+    for (quality, want) in [("fast", 0), ("balanced", 2)] {
+        feed(&mut segmenter, &rgba, width, height).unwrap();
+        let options = options(&format!(r#"{{"quality": "{quality}"}}"#));
+        let mut wanted = segmenter.segment(options, false).unwrap();
+        let mut turns = 0;
+        while wanted == JsValue::TRUE {
+            wanted = segmenter.look().unwrap();
+            turns += 1;
+        }
+        assert!(wanted.is_undefined() && turns == want, "{quality}: {turns} turns");
     }
 }
 
@@ -236,7 +263,7 @@ fn a_large_picture_is_read_where_it_matters() {
     segmenter.begin(width, height, width, height, true, true).unwrap();
     segmenter.buffer(swapped.len()).copy_from(&swapped);
     segmenter.rows(height).unwrap();
-    assert!(segmenter.segment(options(r#"{"feather": 0}"#), false).unwrap().is_undefined());
+    assert!(looked(&mut segmenter, options(r#"{"feather": 0}"#)).unwrap().is_undefined());
     let alpha = Uint8ClampedArray::new_with_length((width * height) as u32);
     assert!(segmenter.advance(&alpha).unwrap().is_none());
     // The filter adds the colours up in another order.
@@ -253,6 +280,7 @@ fn steps_out_of_turn_are_refused() {
     assert_eq!(code(segmenter.rows(1)), "INTERNAL");
     assert_eq!(code(segmenter.predict()), "INTERNAL");
     assert_eq!(code(segmenter.segment(options("{}"), false)), "INTERNAL");
+    assert_eq!(code(segmenter.look()), "INTERNAL");
     assert_eq!(code(segmenter.answer(None, 0.0)), "INTERNAL");
     assert_eq!(code(segmenter.advance(&alpha)), "INTERNAL");
     segmenter.begin(2, 2, 2, 2, false, false).unwrap();

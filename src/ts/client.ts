@@ -95,7 +95,7 @@ export class Client {
         picture,
         plain,
         settled: false,
-        resolve: (value) => settle(() => resolve(value as AnswerTo<T>)),
+        resolve: (value) => (job.settled ? discard(value) : settle(() => resolve(value as AnswerTo<T>))),
         reject: (error) =>
           settle(() => {
             // Closing a bitmap that was sent does nothing.
@@ -111,11 +111,10 @@ export class Client {
     });
   }
 
-  /** Ends the thread; every pending promise rejects with `reason`. */
-  close(reason = new SegmentError('CLOSED', 'the segmenter was closed')): void {
+  /** Ends the thread; every pending promise rejects with `reason`, and all later ones with `later`: they were not aborted. */
+  close(reason = closed(), later = closed()): void {
     if (this.#closed) return;
-    // Later calls were not aborted, whatever ended this.
-    this.#closed = new SegmentError('CLOSED', 'the segmenter was closed');
+    this.#closed = later;
     this.#current?.reject(reason);
     for (const job of this.#queue.splice(0)) job.reject(reason);
     this.#interrupt?.(reason);
@@ -140,10 +139,18 @@ export class Client {
     const faster = job.plain ? undefined : this.#faster;
     // Of several looks, or islands, the thread has each run elsewhere.
     const helped = faster !== undefined && task.type !== 'predict' && (task.quality !== 'fast' || task.minIsland > 0);
-    const answer = faster && !helped ? await this.#wait(faster.run(task, picture)) : undefined;
-    if (answer) {
-      release(picture);
-      return answer;
+    if (faster && !helped) {
+      const running = faster.run(task, picture);
+      try {
+        const answer = await this.#wait(running);
+        if (answer) {
+          release(picture);
+          return answer;
+        }
+      } catch (error) {
+        void running.then((answer) => answer && discard(answer));
+        throw error;
+      }
     }
     for (let attempt = 1; ; attempt++) {
       await this.#start();
@@ -155,7 +162,7 @@ export class Client {
       const error = new SegmentError('INTERNAL', `the run broke off: ${answer.message}`);
       if (!this.#replaceable) {
         job.reject(error);
-        this.close();
+        this.close(error, new SegmentError('CLOSED', 'WebAssembly broke on this thread, want the page reloaded'));
       }
       // What was transferred to a thread that died is lost; a blob is not.
       const back = answer.type === 'trapped' ? answer.picture : picture.kind === 'blob' ? picture : undefined;
@@ -266,4 +273,13 @@ export class Client {
       promise.then(resolve, reject);
     });
   }
+}
+
+function closed(): SegmentError {
+  return new SegmentError('CLOSED', 'the segmenter was closed');
+}
+
+/** Gives back the memory of an answer that nobody waits for any more. */
+function discard(answer: AnswerTo<Task>): void {
+  if ('bitmap' in answer) answer.bitmap.close();
 }

@@ -3,6 +3,7 @@
 import type { WebSegmenter } from '#wasm';
 
 import type { DrawEffect, MatteAnswer, PredictionAnswer } from './protocol.js';
+import { soon } from './soon.js';
 import type { Source } from './source.js';
 
 /** Calls into WebAssembly, and throws what may go back to the page. */
@@ -53,7 +54,11 @@ export class Run {
     const from = await this.#intake();
     let wanted = guard(() => segmenter.segment(options, help !== undefined));
     while (wanted) {
-      if (wanted instanceof Uint8Array) {
+      if (wanted === true) {
+        // The page has its turn, or an abort is heard of.
+        await new Promise<void>(soon);
+        wanted = guard(() => segmenter.look());
+      } else if (wanted instanceof Uint8Array) {
         const start = performance.now();
         const answer = await help!(wanted);
         wanted = guard(() => segmenter.answer(answer, performance.now() - start));

@@ -112,11 +112,15 @@ export class Runner {
         const start = performance.now();
         opened = await openPicture(picture, this.#maxPixels, sizeOfHead);
         const decodeMs = performance.now() - start;
-        if (this.#cancelled === call.id) throw new SegmentError('ABORTED', 'the call was aborted');
         const segmenter = this.#segmenter;
         if (!segmenter) throw closed();
-        const run = new Run(segmenter, this.#input, opened.source, (act) => {
+        const check = () => {
           if (this.#closed) throw closed();
+          if (this.#cancelled === call.id) throw new SegmentError('ABORTED', 'the call was aborted');
+        };
+        check();
+        const run = new Run(segmenter, this.#input, opened.source, (act) => {
+          check();
           return guard(act);
         });
         const given = call.type === 'draw' ? call.matte : undefined;

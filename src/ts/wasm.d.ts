@@ -22,6 +22,9 @@ export declare function startPool(helpers: number): void;
 /** Size from the first bytes of a file, before orientation; `undefined` if more bytes are needed. */
 export declare function pictureSize(head: Uint8Array): { width: number; height: number } | undefined;
 
+/** What is wanted next of who makes a matte, as `segment` says. */
+export type Wanted = Uint32Array | Uint8Array<ArrayBuffer> | true | undefined;
+
 /** A model that is ready to run. Arrays that it returns are copies, but for `buffer`'s. */
 export declare class WebSegmenter {
   /** Proves that `model` is the plan that the registry names, by its SHA-256, which is computed if absent; and parses it. */
@@ -70,14 +73,17 @@ export declare class WebSegmenter {
   /**
    * Begins a matte, and gives what is wanted for it. A `Uint32Array` of `[left, top, width, height, step]`: the rows of
    * that part, `step` at a time, and this again. Only if `elsewhere`, a `Uint8Array`: the network's answer to that picture
-   * of its input's size, by `answer`. `undefined`: then comes `advance`.
+   * of its input's size, by `answer`. `true`: a moment for what else the thread has to do, and `look`. `undefined`: then
+   * comes `advance`.
    */
   segment(
     options: Pick<SegmentTask, 'of' | 'intensity' | 'feather' | 'morphology' | 'minIsland' | 'quality' | 'stream'>,
     elsewhere: boolean,
-  ): Uint32Array | Uint8Array<ArrayBuffer> | undefined;
+  ): Wanted;
+  /** Goes on as `segment`. */
+  look(): Wanted;
   /** Goes on as `segment`, by the network's answer, or without it. */
-  answer(data: Float32Array | undefined, ms: number): Uint32Array | Uint8Array<ArrayBuffer> | undefined;
+  answer(data: Float32Array | undefined, ms: number): Wanted;
   /**
    * Takes what was asked for from the buffer, and writes the matte's rows that are done. Gives what to read
    * next, `[top, rows, left, width, left, width, ...]`, blocks that follow each other in the buffer.

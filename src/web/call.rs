@@ -144,6 +144,7 @@ impl WebSegmenter {
     /// - a `Uint32Array` of `[left, top, width, height, rows]`: the rows of that part of the picture, or of its smaller
     ///   copy, so many at a time; then this is called again;
     /// - only if `elsewhere`, a `Uint8Array`: the network's answer to that picture of its input's size; then comes `answer`;
+    /// - `true`: a moment for whatever else the thread has to do; then comes `look`;
     /// - `undefined`: then comes `advance`.
     pub fn segment(&mut self, options: JsValue, elsewhere: bool) -> Result<JsValue, JsValue> {
         let Step::Intake { intake, left: 0, width, kept, .. } = std::mem::take(&mut self.call.step) else {
@@ -152,7 +153,15 @@ impl WebSegmenter {
         let options: SegmentOptions = read("options", &options)?;
         self.segmenter.check(&options).map_err(to_js)?;
         let round = self.segmenter.round(intake, &options);
-        self.look(Looks { round, options, elsewhere, width, kept })
+        self.go_on(Looks { round, options, elsewhere, width, kept }, false)
+    }
+
+    /// Goes on as `segment` does.
+    pub fn look(&mut self) -> Result<JsValue, JsValue> {
+        let Step::Looks(looks) = std::mem::take(&mut self.call.step) else {
+            return Err(out_of_turn("look"));
+        };
+        self.go_on(looks, false)
     }
 
     /// Goes on as `segment` does, with the probabilities for the picture that it gave, `[height, width, classes]`, which
@@ -161,12 +170,12 @@ impl WebSegmenter {
         let Step::Looks(mut looks) = std::mem::take(&mut self.call.step) else {
             return Err(out_of_turn("answer"));
         };
-        match data {
-            Some(data) => self.segmenter.answer(&mut looks.round, &data, ms, &looks.options),
+        match &data {
+            Some(data) => self.segmenter.answer(&mut looks.round, data, ms, &looks.options),
             None => self.segmenter.run(&mut looks.round, &looks.options),
         }
         .map_err(to_js)?;
-        self.look(looks)
+        self.go_on(looks, data.is_none())
     }
 
     /// Takes what was asked for from the buffer and writes the rows of the matte that are done to
@@ -275,16 +284,23 @@ impl Call {
 }
 
 impl WebSegmenter {
-    /// Looks as long as nothing else is wanted.
-    fn look(&mut self, looks: Looks) -> Result<JsValue, JsValue> {
+    /// Looks as long as nothing else is wanted, with a moment between two runs of a network: `ran` says whether there
+    /// was one already.
+    fn go_on(&mut self, looks: Looks, mut ran: bool) -> Result<JsValue, JsValue> {
         let Looks { mut round, options, elsewhere, width, kept } = looks;
         loop {
             while round.is_due() {
-                if let (true, Some(picture)) = (elsewhere, round.picture()) {
-                    self.call.step = Step::Looks(Looks { round, options, elsewhere, width, kept });
-                    return Ok(Uint8Array::from(&picture[..]).into());
-                }
-                self.segmenter.run(&mut round, &options).map_err(to_js)?;
+                let wanted = match elsewhere.then(|| round.picture()).flatten() {
+                    Some(picture) => Uint8Array::from(&picture[..]).into(),
+                    None if ran => JsValue::TRUE,
+                    None => {
+                        self.segmenter.run(&mut round, &options).map_err(to_js)?;
+                        ran = true;
+                        continue;
+                    }
+                };
+                self.call.step = Step::Looks(Looks { round, options, elsewhere, width, kept });
+                return Ok(wanted);
             }
             match self.segmenter.next(round, &options).map_err(to_js)? {
                 Next::Matte(bands, timings) => {
