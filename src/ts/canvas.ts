@@ -20,14 +20,23 @@ export function show(bitmap: ImageBitmap, canvas: Canvas): void {
   // Setting a size clears the canvas, so it is done only where it differs.
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   if ('transferFromImageBitmap' in context) return context.transferFromImageBitmap(bitmap);
-  context.clearRect(0, 0, width, height);
+  // Whatever the page has set for its own drawings, and it is left as it was.
+  context.save();
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  Object.assign(context, { globalAlpha: 1, globalCompositeOperation: 'copy', filter: 'none', shadowColor: 'transparent' });
   context.drawImage(bitmap, 0, 0);
+  context.restore();
   bitmap.close();
 }
 
 /** Handing the bitmap over is for nothing; a canvas that the page draws on by itself gets it drawn. */
 function contextOf(canvas: Canvas): ImageBitmapRenderingContext | CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D {
-  const context = (canvas.getContext('bitmaprenderer') ?? canvas.getContext('2d')) as ReturnType<typeof contextOf> | null;
+  let context: ReturnType<typeof contextOf> | null;
+  try {
+    context = (canvas.getContext('bitmaprenderer') ?? canvas.getContext('2d')) as typeof context;
+  } catch (cause) {
+    throw new SegmentError('INVALID_INPUT', 'canvas was transferred to elsewhere, want one that is still here', { cause });
+  }
   if (!context) throw new SegmentError('INVALID_INPUT', 'canvas has a context of another kind, want none, bitmaprenderer or 2d');
   return context;
 }
