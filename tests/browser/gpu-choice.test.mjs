@@ -7,6 +7,7 @@ import { askedForGpu, createGpu, cut, launchGpu, openGpu } from './lib/gpu.mjs';
 import { assertAlike, nativeMatte, received } from './lib/matte.mjs';
 import { fixture } from './lib/paths.mjs';
 import { ring } from './lib/ring.mjs';
+import { sendDist } from './lib/server.mjs';
 import { GPU_MATTE } from './lib/tolerance.mjs';
 
 const ASTRONAUT = 'images/astronaut.png';
@@ -34,6 +35,13 @@ const BROKEN = {
   'a hang of the first answer': [`GPUBuffer.prototype.mapAsync = () => new Promise(() => {});`, /more than \d+ s to answer/, 1],
   'a script that breaks': [`throw new Error('no such thing');`, /could not be started: .*no such thing/],
 };
+
+/** Before the script of the CPU's worker: each picture takes it two seconds to decode. */
+const SLOW = `{
+  const { createImageBitmap } = globalThis;
+  globalThis.createImageBitmap = (...given) => new Promise((resolve) => setTimeout(resolve, 2000)).then(() => createImageBitmap(...given));
+}
+`;
 
 ring('choosing the GPU', { Chromium: CHROMIUM }, async (t) => {
   const browser = await launchGpu(t);
@@ -91,9 +99,17 @@ ring('choosing the GPU', { Chromium: CHROMIUM }, async (t) => {
     assert.ok(!askedForGpu(seen).some((path) => /wasm|worker/.test(path)), seen.join(' '));
   });
 
-  await t.test('one that is faster takes over behind the CPU', async (t) => {
+  await t.test('what the CPU waits for while the page keeps it busy makes no GPU faster', async (t) => {
     const { page } = await openGpu(t, browser, { init: disguised });
-    const { before, info, events } = await page.evaluate(remembering, 2000);
+    const { info } = await page.evaluate(remembering, 2000);
+    assert.equal(info.executor, 'cpu', info.reason);
+    assert.match(info.reason, /in a trial the GPU took/);
+  });
+
+  await t.test('one that is faster takes over behind the CPU', async (t) => {
+    const slow = (_, response) => sendDist(response, 'worker.js', (bytes) => Buffer.concat([Buffer.from(SLOW), bytes]));
+    const { page } = await openGpu(t, browser, { init: disguised, answers: { '/featheredge/worker.js': slow } });
+    const { before, info, events } = await page.evaluate(remembering, 0);
     assert.equal(before, 'cpu');
     assert.equal(info.executor, 'gpu', info.reason);
     assert.match(info.reason, /^On the GPU, because in a trial/);
@@ -107,7 +123,7 @@ function disguised() {
   Object.defineProperty(GPUAdapter.prototype, 'info', { get: () => ({ vendor: 'test', architecture: 'card' }) });
 }
 
-/** With `localStorage`, and a CPU that is held up for so long at each matte. */
+/** With `localStorage`, and a CPU that hears of each matte so much later. */
 async function remembering(delay) {
   const { postMessage } = Worker.prototype;
   const cpus = new WeakSet();
@@ -116,7 +132,6 @@ async function remembering(delay) {
     if (message.type === 'segment' && delay > 0 && cpus.has(this)) setTimeout(() => postMessage.call(this, message, ...rest), delay);
     else postMessage.call(this, message, ...rest);
   };
-  if (delay > 0) localStorage.clear();
   const events = [];
   globalThis.segmenter = await tools.Segmenter.create({ memory: localStorage, onEvent: ({ kind }) => events.push(kind) });
   const before = segmenter.info.executor;
