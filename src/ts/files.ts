@@ -22,7 +22,9 @@ export class Downloads {
   readonly #keep: boolean;
   #kept: Pick<Files, 'model' | 'sha256'> | undefined;
   #other: Promise<Files['wasm']> | undefined;
-  #abort: AbortController | undefined;
+  readonly #abort = new Set<AbortController>();
+  /** Who hears of the download that is under way. */
+  #report: Report = () => {};
   #pending: Promise<Files> | undefined;
 
   /** `keep`: a second thread, with another WebAssembly file, may want the model as well. */
@@ -32,9 +34,10 @@ export class Downloads {
     this.#keep = keep;
   }
 
-  /** The files: those under way, or new ones after `take` or a failure. */
+  /** The files: those under way, or new ones after `take` or a failure. `report` hears of them, and nobody else from now on. */
   get(report: Report): Promise<Files> {
-    this.#pending ??= this.#fetch(report);
+    this.#report = report;
+    this.#pending ??= this.#until((signal) => this.#fetch(signal));
     return this.#pending;
   }
 
@@ -53,7 +56,7 @@ export class Downloads {
   async beside(wasm: string): Promise<Files> {
     const kept = this.#kept;
     if (!kept) throw new SegmentError('INTERNAL', 'no model was kept');
-    this.#other ??= fetchModule(wasm, () => {}, new AbortController().signal);
+    this.#other ??= this.#until((signal) => fetchModule(wasm, () => {}, signal));
     try {
       return { wasm: await this.#other, ...kept };
     } catch (error) {
@@ -69,27 +72,32 @@ export class Downloads {
 
   /** Ends what is under way. */
   abort(): void {
-    this.#abort?.abort();
+    for (const abort of this.#abort) abort.abort();
   }
 
-  async #fetch(report: Report): Promise<Files> {
-    const abort = (this.#abort = new AbortController());
-    const { signal } = abort;
+  /** Downloads until `abort`, or until one part fails, after which the others are of no use any more. */
+  async #until<T>(download: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const abort = new AbortController();
+    this.#abort.add(abort);
+    try {
+      return await download(abort.signal);
+    } finally {
+      this.#abort.delete(abort);
+      abort.abort();
+    }
+  }
+
+  async #fetch(signal: AbortSignal): Promise<Files> {
     const source = this.#model;
     const file = source.id === 'custom' ? source.onnx : source.plan;
-    try {
-      const fetching = typeof file === 'string' ? fetchModel(file, report, signal) : Promise.resolve(new Uint8Array(file.slice(0)));
-      const [wasm, model, sha256] = await Promise.all([
-        fetchModule(this.#wasm, report, signal),
-        fetching,
-        source.id === 'custom' ? undefined : fetching.then(sha256Of),
-      ]);
-      return { wasm, model, sha256 };
-    } catch (error) {
-      // The other download is of no use any more.
-      abort.abort();
-      throw error;
-    }
+    const report: Report = (progress) => this.#report(progress);
+    const fetching = typeof file === 'string' ? fetchModel(file, report, signal) : Promise.resolve(new Uint8Array(file.slice(0)));
+    const [wasm, model, sha256] = await Promise.all([
+      fetchModule(this.#wasm, report, signal),
+      fetching,
+      source.id === 'custom' ? undefined : fetching.then(sha256Of),
+    ]);
+    return { wasm, model, sha256 };
   }
 }
 

@@ -20,6 +20,7 @@ export type {
   ModelContract,
   ModelId,
   Morphology,
+  PaintOptions,
   Participation,
   Picture,
   Playback,

@@ -35,6 +35,7 @@ export class Segmenter {
   readonly #client: Client;
   readonly #report: Report;
   readonly #maxPixels: number;
+  readonly #files: Downloads;
   #accelerator: Accelerator | undefined;
   #part: Participation | undefined;
   readonly #partner: Partner | undefined;
@@ -45,10 +46,12 @@ export class Segmenter {
     this.#client = client;
     this.#report = report;
     this.#maxPixels = checked.maxPixels;
+    this.#files = files;
     this.#partner = partner && new Partner(partner, checked.base);
-    this.settled = this.#accelerate(files, checked).then(
+    this.settled = this.#accelerate(checked).then(
       () => this.info,
       (error: unknown) => {
+        files.forget();
         // Nothing about the GPU may keep the CPU from its work.
         report.refuseGpu(`its trial broke off: ${messageOf(error)}`);
         return this.info;
@@ -141,8 +144,8 @@ export class Segmenter {
    * Calls queue; they do not overlap. The picture is copied before this returns its promise, except
    * that an image which is still loading is waited for, and a blob is read when its turn comes.
    *
-   * @throws {SegmentError} `INVALID_INPUT`, `UNSUPPORTED_PICTURE`, `PICTURE_TOO_LARGE`, `ABORTED`,
-   * `CLOSED`, `ROLLED_BACK` or `INTERNAL`
+   * @throws {SegmentError} `INVALID_INPUT`, `UNSUPPORTED_PICTURE`, `PICTURE_TOO_LARGE`, `UNSUPPORTED_BROWSER`, `ABORTED`,
+   * `CLOSED`, `ROLLED_BACK` or `INTERNAL`; `FETCH` or `CHECKSUM_MISMATCH` if a file that it still needs cannot be had
    */
   segment(picture: Picture, options: SegmentOptions = {}): Promise<Matte> {
     return this.#watch(picture, options, async () => {
@@ -259,6 +262,7 @@ export class Segmenter {
     this.#closed = true;
     this.#accelerator?.close();
     this.#client.close();
+    this.#files.abort();
     this.#partner?.close();
   }
 
@@ -274,8 +278,8 @@ export class Segmenter {
   }
 
   /** Looks for a GPU and, where there is one that may be of use, has it tried. Resolves once it runs or does not. */
-  async #accelerate(files: Downloads, { base, model, executor, worker, maxPixels, memory }: CheckedCreate): Promise<void> {
-    const report = this.#report;
+  async #accelerate({ base, model, executor, worker, maxPixels, memory }: CheckedCreate): Promise<void> {
+    const [report, files] = [this.#report, this.#files];
     const refusal = refuseGpu({ asked: executor, worker, ships: model.id !== 'custom' });
     if (model.id === 'custom' || refusal !== undefined) return report.refuseGpu(refusal!);
     const adapter = await findAdapter();
@@ -302,7 +306,10 @@ export class Segmenter {
       files: () => files.beside(wasmUrl('gpu', base)),
       onCpu: (task, picture) => this.#client.call(task, Promise.resolve(picture), undefined, true),
       remember: (choice) => rememberChoice(adapter, model.id, choice, memory),
-      tell: (event) => report.tell(event),
+      tell: (event) => {
+        if (event.kind === 'demoted') files.forget();
+        report.tell(event);
+      },
     });
     this.#accelerator = accelerator;
     report.standing = accelerator.standing;

@@ -30,7 +30,7 @@ export interface CustomModel {
   contract?: ModelContract;
 }
 
-/** What `onProgress` hears, in this order; `download` repeats. */
+/** What `onProgress` hears, in this order; `download` repeats, and where threads are asked for in vain all begins anew. */
 export type Progress =
   | {
       phase: 'download';
@@ -250,7 +250,7 @@ export interface Timings {
   preMs: number;
   /** The network. */
   inferMs: number;
-  /** Probabilities to the matte at the picture's size; 0 for `predict`. */
+  /** Probabilities to the matte at the picture's size; for `predict`, the network's output to probabilities. */
   postMs: number;
   /** From the call to its result, waiting and copying included. */
   totalMs: number;

@@ -1,4 +1,4 @@
-//! The border of the `gpu` build: `ts/worker.gpu.ts` opens a GPU, loads a model, and has pictures run.
+//! The border of the `gpu` build: `ts/engine.ts` opens a GPU, loads a model, and has pictures run.
 //!
 //! The GPU is an object of its own, so that it can be lost, and its loss heard of, while a call is
 //! under way. Pictures come as the browser's own objects and stay on its side of the border.

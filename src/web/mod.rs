@@ -1,4 +1,4 @@
-//! The wasm border: what `ts/runner.ts` and `ts/worker.gpu.ts` call. The only place that names JavaScript.
+//! The wasm border: what `ts/runner.ts` and `ts/engine.ts` call. The only place that names JavaScript.
 //!
 //! In the `gpu` build it is [`gpu`]; in all others [`segmenter`], a whole segmenter on the CPU, and
 //! `pool`, the threads of the build that has some. Failures cross as an `Error` named `SegmentError`
