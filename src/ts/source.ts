@@ -30,6 +30,7 @@ export function pixelSource({ width, height, data }: Pixels): Source {
     swapped: false,
     premultiplied: false,
     read(x, y, columns, rows, to) {
+      if (columns === width) return to.set(data.subarray(y * width * 4, (y + rows) * width * 4));
       for (let row = 0; row < rows; row++) {
         const start = ((y + row) * width + x) * 4;
         to.set(data.subarray(start, start + columns * 4), row * columns * 4);
