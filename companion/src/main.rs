@@ -123,12 +123,21 @@ fn version(text: &str) -> Result<Version, String> {
 /// Fewer samples than this have not been simulated: a rollback may then be decided by chance.
 const SIMULATED_SAMPLES: u32 = 200;
 
+/// The models that ship with this version of the package.
+const MODELS: [&str; 3] = ["selfie", "selfie-landscape", "multiclass"];
+
 fn check(rollout: &Rollout) -> Result<(), String> {
     let policy = Policy::of(&rollout.thresholds).map_err(|error| error.to_string())?;
     println!("{}: {}", rollout.flag, percent(rollout.share));
     for variant in &rollout.variants {
         let control = if variant.control { ", the control" } else { "" };
         println!("  {}: weight {}, model {}{control}", variant.name, variant.weight, variant.model);
+        if !MODELS.contains(&variant.model.as_str()) {
+            let (name, model, known) = (&variant.name, &variant.model, MODELS.join(", "));
+            eprintln!(
+                "warning: {name} has the model {model}, which is none of {known}; pages leave its ids out"
+            );
+        }
     }
     for step in &rollout.schedule {
         println!("  {} for {} days", percent(step.share), step.days);

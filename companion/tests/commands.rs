@@ -53,3 +53,11 @@ fn few_samples_are_warned_of() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success() && said.contains("minimumSamples is 50"), "{said}");
 }
+
+#[test]
+fn a_model_that_does_not_ship_is_warned_of() {
+    let folder = Folder::new("check-model");
+    let output = check(&folder, &ROLLOUT.replace("\"multiclass\"", "\"multi-class\""));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.contains("has the model multi-class"), "{said}");
+}

@@ -29,9 +29,6 @@ function absent(): never {
   throw new SegmentError('INTERNAL', 'the package was built without the threads build');
 }
 
-/** The models that ship, in the registry's order. */
-export const MODEL_IDS = Object.keys(MODELS) as ModelId[];
-
 export function wasmUrl(build: Build, base: URL | undefined): string {
   return (base ? new URL(`wasm/featheredge.${build}.wasm`, base) : WASM[build]()).href;
 }

@@ -6,6 +6,7 @@
  * stay below the 64 KiB that browsers allow all such requests of a page.
  */
 
+import { after } from './after.js';
 import type { BeaconRecord } from './record.js';
 
 const MOST_RECORDS = 200;
@@ -52,8 +53,13 @@ export class Beacons {
     globalThis.document?.addEventListener('visibilitychange', this.#hide);
   }
 
+  /** Whether the next run is one that is told of: by chance, and never where the user wants none of this. */
+  wants(): boolean {
+    return !this.#closed && !refused() && Math.random() * 10_000 < this.#rate;
+  }
+
   add(record: BeaconRecord): void {
-    if (this.#closed || refused() || Math.random() * 10_000 >= this.#rate) return;
+    if (this.#closed) return;
     if (this.#records.length + this.#batched >= MOST_RECORDS) return;
     this.#records.push(record);
     if (this.#records.length >= BATCH_RECORDS) this.flush();
@@ -87,6 +93,7 @@ export class Beacons {
   async #send(batch: Batch): Promise<void> {
     const { body } = batch;
     batch.tries++;
+    const deadline = after(REQUEST_MS);
     let answer: Response | undefined;
     try {
       answer = await fetch(this.#url, {
@@ -97,11 +104,12 @@ export class Beacons {
         credentials: 'omit',
         // Of the page's address nothing.
         referrerPolicy: 'no-referrer',
-        signal: AbortSignal.timeout(REQUEST_MS),
+        signal: deadline.signal,
       });
     } catch {
       // Not reached: as a server that is busy.
     }
+    deadline.clear();
     const again = !answer || [408, 425, 429].includes(answer.status) || answer.status >= 500;
     const patience = again ? this.#patience(batch, answer?.headers.get('Retry-After')) : Infinity;
     if (this.#closed || batch.tries === MOST_TRIES || patience > MOST_PATIENCE_MS) {

@@ -26,10 +26,10 @@ interface Exports {
 
 let compiled: { url: string; module: Promise<WebAssembly.Module> } | undefined;
 
-/** Downloaded once; a failure is not remembered. */
-function compile(url: string): Promise<WebAssembly.Module> {
+/** Downloaded once, by the signal of whoever asks first; a failure is not remembered. */
+function compile(url: string, signal: AbortSignal): Promise<WebAssembly.Module> {
   if (compiled?.url !== url) {
-    const module = fetch(url).then(async (response) => {
+    const module = fetch(url, { signal }).then(async (response) => {
       if (!response.ok) throw new Error(`${url} answered with status ${response.status}, want 200`);
       return WebAssembly.compile(await response.arrayBuffer());
     });
@@ -62,9 +62,9 @@ export class Gate {
     this.configuration = JSON.parse(text) as Configuration;
   }
 
-  /** Reads a rollout by the file at `url`; rejects if it is refused. */
-  static async open(url: string, text: string): Promise<Gate> {
-    const { exports } = await WebAssembly.instantiate(await compile(url), {});
+  /** Reads a rollout by the file at `url`; rejects if it is refused, or `signal` is aborted. */
+  static async open(url: string, text: string, signal: AbortSignal): Promise<Gate> {
+    const { exports } = await WebAssembly.instantiate(await compile(url, signal), {});
     return new Gate(exports as unknown as Exports, text);
   }
 

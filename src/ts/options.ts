@@ -1,8 +1,9 @@
 /** Checks of what callers pass, before anything is downloaded or sent: each message says the bad value and the wanted one. */
 
-import { MODEL_IDS, modelUrl, resolveBase, resolveUrl } from './assets.js';
+import { modelUrl, resolveBase, resolveUrl } from './assets.js';
 import { SegmentError } from './error.js';
 import { MAX_PIXELS } from './limits.js';
+import { MODEL_IDS } from './models.js';
 import type { ModelSource, SegmentTask } from './protocol.js';
 import type { CreateOptions, CustomModel, ModelContract, Morphology, Quality, SegmentOptions } from './types.js';
 

@@ -13,8 +13,9 @@ export interface Assignment {
   /**
    * `gate`: in, by its bucket. `out`: out, by its bucket. `disabled`: all are out. `no-id`: the id is empty.
    * `version`: this version of the package is too old. `allowed`, `denied`: by name. `no-config`: nothing could be read yet.
+   * `no-model`: out, because the variant's model does not ship with this version.
    */
-  reason: 'gate' | 'out' | 'disabled' | 'no-id' | 'version' | 'allowed' | 'denied' | 'no-config';
+  reason: 'gate' | 'out' | 'disabled' | 'no-id' | 'version' | 'allowed' | 'denied' | 'no-config' | 'no-model';
 }
 
 /** That an id was shown a variant. */

@@ -5,9 +5,11 @@
  * is refused leaves the last good one as it is.
  */
 
+import { after } from './after.js';
 import { Beacons } from './beacons.js';
 import { SegmentError, messageOf } from './error.js';
-import { Gate } from './gate.js';
+import { type Configuration, Gate } from './gate.js';
+import { MODEL_IDS, isModelId } from './models.js';
 import type { Assignment, BeaconOptions, Exposure, RolloutOptions } from './rollout-types.js';
 import type { CreateOptions, Participation, SecondSegmenter, SegmenterRollout } from './types.js';
 import { Watch } from './watch.js';
@@ -60,9 +62,9 @@ export class Rollout implements SegmenterRollout {
     return rollout;
   }
 
-  /** Why there is no configuration, or why the one that was asked for last is not used. */
+  /** Why there is no configuration, why the one that was asked for last is not used, or which variant of it nobody gets. */
   get problem(): string | undefined {
-    return this.#problem;
+    return this.#problem ?? strange(this.#gate?.configuration);
   }
 
   /** What is rolled out, once a configuration is known. */
@@ -103,12 +105,16 @@ export class Rollout implements SegmenterRollout {
       control: this.#gate?.configuration.variants.find(({ control }) => control)?.model,
       agreement: this.#beacons ? (this.#options.beacons!.agreement ?? 0.01) : 0,
       again,
+      wants: () => this.#beacons?.wants() ?? false,
       tell: (record) => this.#beacons?.add(record),
     });
   }
 
   #answer(id: string): Assignment {
-    return this.#gate?.assign(String(id)) ?? { on: false, reason: 'no-config' };
+    const answer = this.#gate?.assign(String(id)) ?? { on: false, reason: 'no-config' };
+    // Mistyped, or of a later version: those ids are out, and all else of the configuration holds.
+    if (answer.model === undefined || isModelId(answer.model)) return answer;
+    return { on: false, ...(answer.bucket !== undefined && { bucket: answer.bucket }), reason: 'no-model' };
   }
 
   #expose(exposure: Exposure): void {
@@ -119,13 +125,14 @@ export class Rollout implements SegmenterRollout {
   }
 
   async #refresh(): Promise<void> {
+    const deadline = after(REQUEST_MS);
     try {
-      const text = await this.#fetch();
+      const text = await this.#fetch(deadline.signal);
       if (text === undefined || text === this.#text) {
         this.#problem = undefined;
         return;
       }
-      this.#gate = await Gate.open(this.#wasm, text);
+      this.#gate = await Gate.open(this.#wasm, text, deadline.signal);
       this.#text = text;
       this.#problem = undefined;
     } catch (error) {
@@ -133,22 +140,30 @@ export class Rollout implements SegmenterRollout {
       this.#etag = null;
       this.#problem = messageOf(error);
       return;
+    } finally {
+      deadline.clear();
     }
     quietly(() => this.#options.onChange?.());
   }
 
   /** The configuration's text; `undefined` if it has not changed. */
-  async #fetch(): Promise<string | undefined> {
+  async #fetch(signal: AbortSignal): Promise<string | undefined> {
     // To another origin the header would need that server's leave; there the browser's own cache sends it.
     const own = !globalThis.location || this.#url.origin === location.origin;
     const headers: HeadersInit = own && this.#etag ? { 'If-None-Match': this.#etag } : {};
-    const response = await fetch(this.#url, { cache: 'no-cache', credentials: 'omit', headers, signal: AbortSignal.timeout(REQUEST_MS) });
+    const response = await fetch(this.#url, { cache: 'no-cache', credentials: 'omit', headers, signal });
     if (response.status === 304) return undefined;
     if (!response.ok) throw new Error(`${this.#url} answered with status ${response.status}, want 200`);
     const text = await response.text();
     this.#etag = response.headers.get('ETag');
     return text;
   }
+}
+
+/** Which variant has a model that does not ship with this version. */
+function strange(configuration: Configuration | undefined): string | undefined {
+  const variant = configuration?.variants.find(({ model }) => !isModelId(model));
+  return variant && `variant ${variant.name} has the model "${variant.model}", want one of ${MODEL_IDS.join(', ')}; its ids are out`;
 }
 
 function quietly(call: () => void): void {

@@ -14,7 +14,9 @@ export interface WatchOptions {
   /** The share of calls that are done again. */
   agreement: number;
   again(options: Pick<CreateOptions, 'model' | 'executor'>): Promise<SecondSegmenter>;
-  /** Takes a record. */
+  /** Whether the run that is about to begin is to be told of. */
+  wants(): boolean;
+  /** Takes a record of one that is. */
   tell(record: BeaconRecord): void;
 }
 
@@ -40,7 +42,7 @@ export class Watch implements Participation {
   }
 
   async watch<T>(call: () => Promise<T>, executor: () => Executor, picture?: Picture, segment?: SegmentOptions): Promise<T> {
-    if (this.#variant === undefined) return call();
+    if (this.#variant === undefined || !this.#options.wants()) return call();
     const copy = picture && segment ? this.#copy(picture) : undefined;
     const start = performance.now();
     try {

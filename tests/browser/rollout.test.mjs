@@ -110,6 +110,44 @@ ring('a rollout', { Chromium: CHROMIUM }, async (t) => {
     await context.close();
   });
 
+  await t.test('a model that does not ship puts its ids out, and the rest of the rollout holds', async () => {
+    server.rollout = { ...NEW, variants: [CONTROL, { name: 'new', weight: 1, model: 'multi-class' }] };
+    const { page, complaints, context } = await bare();
+    const joined = await page.evaluate(follow, { pollMs: 1000 });
+    assert.deepEqual([joined.answer.on, joined.answer.reason, joined.answer.model, joined.model], [false, 'no-model', undefined, 'selfie']);
+    assert.ok(joined.answer.bucket >= 0);
+    assert.match(joined.problem, /variant new has the model "multi-class", want one of selfie, selfie-landscape, multiclass/);
+    assert.equal(await page.evaluate(() => rollout.flag), 'hair-cutout');
+    server.rollout = { ...server.rollout, stage: 'DISABLED' };
+    await page.waitForFunction(() => rollout.assign().reason === 'disabled');
+    server.rollout = NEW;
+    await page.waitForFunction(() => rollout.assign().on && rollout.problem === undefined);
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  for (const file of ['rollout.json', 'featheredge.gate.wasm']) {
+    await t.test(`a server that never answers for ${file} keeps nobody waiting for more than ten seconds`, async () => {
+      server.rollout = NEW;
+      const { page, context } = await bare();
+      let asked = false;
+      await page.route(`**/${file}`, () => void (asked = true));
+      await page.clock.install();
+      const loading = page.evaluate(async () => {
+        const { Rollout } = await import('/featheredge/rollout.js');
+        const rollout = await Rollout.load('/rollout.json', { id: 'someone' });
+        rollout.close();
+        return { problem: rollout.problem, answer: rollout.assign() };
+      });
+      await until(() => asked);
+      await page.clock.fastForward(10_000);
+      const { problem, answer } = await loading;
+      assert.match(problem, /no answer within 10 s/);
+      assert.deepEqual(answer, { on: false, reason: 'no-config' });
+      await context.close();
+    });
+  }
+
   await t.test('what is told of runs is sent when the page is left, without cookies, ids or addresses', async (t) => {
     const { page, complaints, context } = await bare();
     await context.addCookies([{ name: 'who', value: 'me', url: server.url }]);
@@ -176,8 +214,11 @@ ring('a rollout', { Chromium: CHROMIUM }, async (t) => {
       const { page, context } = await bare();
       await page.evaluate(([name, value]) => Object.defineProperty(Navigator.prototype, name, { get: () => value, configurable: true }), [name, value]);
       await page.evaluate(follow, { beacons: { url: '/v1/beacons', agreement: 1 } });
+      const loads = () => server.seen.filter((path) => path.endsWith('selfie.plan')).length;
+      const before = loads();
       await page.evaluate(async () => segmenter.segment(await tools.fixture('images/astronaut.png')).then(() => undefined));
       await page.waitForTimeout(500);
+      assert.equal(loads(), before, 'nor is anything run to tell of it');
       await page.goto('about:blank');
       await page.waitForTimeout(500);
       assert.deepEqual(server.beacons, []);
