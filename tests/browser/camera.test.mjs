@@ -51,7 +51,20 @@ ring('the camera of the demo page', { Chromium: CHROMIUM }, async (t) => {
   const shows = (selector) => page.locator(selector).evaluate((element) => getComputedStyle(element).visibility === 'visible');
 
   await t.test('it shows the chosen effect live', async () => {
-    await page.getByTestId('camera').click();
+    await page.evaluate(() => {
+      const { mediaDevices } = navigator;
+      const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+      globalThis.streams = [];
+      mediaDevices.getUserMedia = async (wanted) => {
+        const stream = await ask(wanted);
+        streams.push(stream);
+        return stream;
+      };
+      // Before the browser has answered, as an impatient visitor does.
+      const button = document.querySelector('#camera');
+      button.click();
+      button.click();
+    });
     const blurred = await frame('blur');
     assert.deepEqual([blurred.corner[3], blurred.middle[3]], [255, 255]);
     await pick('cutout');
@@ -73,6 +86,7 @@ ring('the camera of the demo page', { Chromium: CHROMIUM }, async (t) => {
     const canvas = await page.getByTestId('result').evaluate(({ width, height }) => [width, height]);
     assert.ok(Math.abs(canvas[0] / canvas[1] - size[0] / size[1]) < 0.02, `${canvas} of ${size}`);
     assert.equal(await page.evaluate(() => track.readyState), 'ended');
+    assert.equal(await page.evaluate(() => streams.length), 1, 'and there is no other');
     const left = await page.evaluate(async () => {
       const canvas = document.querySelector('#camera-canvas');
       const before = canvas.toDataURL();
@@ -80,6 +94,22 @@ ring('the camera of the demo page', { Chromium: CHROMIUM }, async (t) => {
       return canvas.toDataURL() === before;
     });
     assert.equal(left, true, 'nothing is drawn any more');
+  });
+
+  await t.test('where live effects fail, it says so, and the camera still takes pictures', async () => {
+    await page.evaluate(() => {
+      HTMLVideoElement.prototype.requestVideoFrameCallback = () => {
+        throw new Error('the frames are gone');
+      };
+    });
+    await page.getByTestId('camera').click();
+    const note = page.locator('#camera-note');
+    await note.waitFor();
+    assert.match(await note.innerText(), /Live effects do not work just now/);
+    assert.ok(await page.getByTestId('live-plain').isChecked());
+    assert.deepEqual([await shows('#camera-video'), await shows('#camera-canvas')], [true, false]);
+    await page.getByTestId('shoot').click();
+    assert.equal(await settled(page), 'done');
   });
 
   await t.test('nothing was written to the console, and the policy was kept', () => assert.deepEqual(complaints, []));

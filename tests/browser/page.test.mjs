@@ -96,6 +96,25 @@ ring('the demo page', { Chromium: CHROMIUM }, async (t) => {
     assert.deepEqual(complaints, []);
   });
 
+  await t.test('a picture that comes while another is being saved is not saved before it is cut out', async () => {
+    const { page, complaints } = await openDemo(browser, url);
+    await page.evaluate(() => {
+      const { toBlob } = HTMLCanvasElement.prototype;
+      HTMLCanvasElement.prototype.toBlob = function (take, type) {
+        globalThis.write = () => toBlob.call(this, take, type);
+      };
+    });
+    await page.getByTestId('download').click();
+    await page.waitForFunction(() => globalThis.write);
+    await choose(page, fixture('images/no-portrait-coffee.png'));
+    assert.equal(await pick(page, 'subject-hair'), 'done');
+    const [file] = await Promise.all([page.waitForEvent('download'), page.evaluate(() => write())]);
+    assert.match(file.suggestedFilename(), /cutout\.png$/);
+    await page.waitForFunction(() => !document.querySelector('#download').hasAttribute('aria-busy'));
+    assert.ok(await page.getByTestId('download').isDisabled(), 'there is nothing to save');
+    assert.deepEqual(complaints, []);
+  });
+
   await t.test('bad files are explained, and the last result stays', async (t) => {
     const { page } = await openDemo(browser, url);
     await choose(page, fixture('images/astronaut.png'));

@@ -72,7 +72,7 @@ async function take(blob, name, sample) {
   const { subject } = controls.wanted();
   say(models.isReady(models.modelFor(subject)) ? 'working' : 'loading', 'Reading the picture…');
   const opened = await open(blob, name, stage.room()).catch(() => undefined);
-  if (signal.aborted) return;
+  if (signal.aborted) return opened?.photo.close();
   if (!opened) return refuse(blob, name, signal);
   present({ ...opened, sample });
   await cut(/** @type {Picture} */ (picture), signal);
@@ -220,6 +220,7 @@ function fail(error, again) {
 
 download.addEventListener('click', async () => {
   if (!shown) return;
+  const { signal } = turn;
   download.disabled = true;
   download.setAttribute('aria-busy', 'true');
   try {
@@ -228,7 +229,8 @@ download.addEventListener('click', async () => {
     const title = 'The picture could not be written.';
     showNotice({ title, next: 'Try a smaller picture.' }, String(error));
   } finally {
-    download.disabled = false;
+    // A turn that came meanwhile enables it by itself, once there is something new to save.
+    if (!signal.aborted) download.disabled = false;
     download.removeAttribute('aria-busy');
   }
 });

@@ -3,12 +3,14 @@
 import { blurOf } from './effects.js';
 import * as models from './models.js';
 import { part } from './page.js';
+import { ofError } from './words.js';
 
 const dialog = /** @type {HTMLDialogElement} */ (part('camera-dialog'));
 const video = /** @type {HTMLVideoElement} */ (part('camera-video'));
 const shoot = /** @type {HTMLButtonElement} */ (part('camera-shoot'));
 const preview = part('camera-preview');
 const canvas = /** @type {HTMLCanvasElement} */ (part('camera-canvas'));
+const note = part('camera-note');
 const choices = /** @type {NodeListOf<HTMLInputElement>} */ (dialog.querySelectorAll('input[name="live"]'));
 
 /** How much the ground is blurred, 0 to 1. */
@@ -16,6 +18,9 @@ const BLUR = 0.6;
 
 /** @type {MediaStream | undefined} */
 let stream;
+
+/** Whether the browser is being asked for one. */
+let starting = false;
 
 /** What is shown live; each choice ends the one before. @type {AbortController | undefined} */
 let live;
@@ -47,30 +52,46 @@ export function makeCamera(onPicture, onError) {
 }
 
 async function start() {
+  // A second stream would be one that nothing ends.
+  if (starting || dialog.open) return;
   // The browser has no camera interface outside secure pages.
   if (!navigator.mediaDevices?.getUserMedia) throw new DOMException('no camera interface', 'NotSupportedError');
   const wanted = { video: { facingMode: 'user', width: { ideal: 1280 }, height: { ideal: 960 } } };
-  stream = await navigator.mediaDevices.getUserMedia(wanted);
-  shoot.disabled = true;
-  video.srcObject = stream;
-  dialog.showModal();
+  starting = true;
+  try {
+    stream = await navigator.mediaDevices.getUserMedia(wanted);
+    shoot.disabled = true;
+    video.srcObject = stream;
+    note.hidden = true;
+    dialog.showModal();
+  } catch (error) {
+    stop();
+    throw error;
+  } finally {
+    starting = false;
+  }
 }
 
-/** Shows the chosen effect on the frames as they come; where that fails, the camera as it is. */
+/** Shows the chosen effect on the frames as they come; where that fails, the camera as it is, and why. */
 async function play() {
   live?.abort();
   const { signal } = (live = new AbortController());
   const choice = [...choices].find(({ checked }) => checked)?.value ?? 'plain';
   preview.dataset.live = choice;
   if (choice !== 'blur' && choice !== 'cutout') return;
+  note.hidden = true;
   try {
     const segmenter = await models.load('selfie');
     if (signal.aborted) return;
     const blur = blurOf(BLUR, { width: video.videoWidth, height: video.videoHeight });
     const effect = choice === 'blur' ? { background: { blur } } : 'cutout';
     await segmenter.play(video, canvas, { effect, signal }).done;
-  } catch {
-    if (!signal.aborted) preview.dataset.live = 'plain';
+  } catch (error) {
+    if (signal.aborted) return;
+    preview.dataset.live = 'plain';
+    for (const choice of choices) choice.checked = choice.value === 'plain';
+    note.textContent = `Live effects do not work just now. ${ofError(error).title}`;
+    note.hidden = false;
   }
 }
 
