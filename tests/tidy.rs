@@ -147,6 +147,18 @@ fn error_codes_cross_the_border_unchanged() {
 }
 
 #[test]
+fn models_that_ship_are_listed_alike() {
+    let registry: serde_json::Value = serde_json::from_str(&read(&project("models/registry.json"))).unwrap();
+    let ids: Vec<&str> =
+        registry["models"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap()).collect();
+    assert!(ids.len() >= 3, "{ids:?}");
+    let page = format!("[] = ['{}'];", ids.join("', '"));
+    assert!(read(&project("src/ts/models.ts")).contains(&page), "models.ts lists {page}");
+    let companion = format!("= [\"{}\"];", ids.join("\", \""));
+    assert!(read(&project("companion/src/main.rs")).contains(&companion), "the companion lists {companion}");
+}
+
+#[test]
 fn versions_and_licences_agree() {
     let package: serde_json::Value = serde_json::from_str(&read(&project("package.json"))).unwrap();
     assert_eq!(package["version"], env!("CARGO_PKG_VERSION"));
