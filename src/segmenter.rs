@@ -20,7 +20,7 @@ use crate::executor::{Executor, ExecutorKind};
 use crate::matte::{self, Finish, Morphology, Smooth, Streams};
 use crate::model::{self, Contract};
 #[cfg(feature = "onnx")]
-use crate::model::{Activation, Input, Layout};
+use crate::model::{Activation, Input, Layout, WHOLE};
 #[cfg(feature = "onnx")]
 use crate::onnx;
 #[cfg(feature = "onnx")]
@@ -200,8 +200,14 @@ impl Segmenter {
             filter: Filter::default(),
         };
         let temperature = contract.temperature.unwrap_or(1.0);
-        let contract =
-            Contract { input, activation: contract.activation, temperature, classes: named, mirrors: false };
+        let contract = Contract {
+            input,
+            activation: contract.activation,
+            temperature,
+            classes: named,
+            mirrors: false,
+            whole: WHOLE,
+        };
         let this = Self::new(executor, reason, contract)?;
         #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
         if wanted == Some(ExecutorKind::Gpu) {

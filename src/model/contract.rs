@@ -57,7 +57,13 @@ pub struct Contract {
     /// Whether a second look at a picture turned from right to left is worth its time by default: it is for small
     /// networks.
     pub mirrors: bool,
+    /// What a look at all of the picture counts, where there are others, which count 1 in all.
+    pub whole: f32,
 }
+
+/// [`Contract::whole`] of networks that were not measured: what suits most that were.
+#[cfg(feature = "onnx")]
+pub(crate) const WHOLE: f32 = 0.15;
 
 /// The class that is no subject.
 pub(crate) const BACKGROUND: &str = "background";

@@ -5,6 +5,8 @@
 mod contract;
 mod registry;
 
+#[cfg(feature = "onnx")]
+pub(crate) use contract::WHOLE;
 pub use contract::{Activation, Contract, Input, Layout};
 pub(crate) use contract::{BACKGROUND, FACE, HAIR, PERSON};
 pub use registry::{

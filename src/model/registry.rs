@@ -47,6 +47,8 @@ pub struct Entry {
     pub multiply_adds: u64,
     /// Whether it looks at pictures turned from right to left as well by default ([`Contract::mirrors`]).
     pub mirrors: bool,
+    /// What its look at all of a picture counts beside those at the subject ([`Contract::whole`]).
+    pub whole: f32,
     /// The model that is a second opinion on persons where the finest matte is asked for, if one is worth it.
     pub partner: Option<String>,
     /// How far the converted file is from the original.
@@ -187,6 +189,7 @@ impl Entry {
             temperature: self.output.temperature,
             classes: self.output.classes.clone(),
             mirrors: self.mirrors,
+            whole: self.whole,
         }
     }
 

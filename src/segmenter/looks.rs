@@ -26,9 +26,6 @@ pub enum Quality {
 /// What is looked at around the subject, as a share of its size, on each side.
 const MARGIN: f32 = 0.2;
 
-/// What a look at all of the picture counts, where there are others.
-const WHOLE: f32 = 0.15;
-
 /// What the second network's looks count together; so do the first one's at the subject, by 1.
 const PARTNER: f32 = 0.5;
 
@@ -71,11 +68,12 @@ impl Look {
         bounds(&self.map, self.grid, self.part)
     }
 
-    /// Looks at the `rect` that was found by this one, and this one, as one; on the grid of the first of them.
-    pub(super) fn fuse(self, rect: Rect, looks: Vec<Look>) -> Look {
+    /// Looks at the `rect` that was found by this one, and this one, which counts `whole`, as one; on the grid of the
+    /// first of them.
+    pub(super) fn fuse(self, rect: Rect, looks: Vec<Look>, whole: f32) -> Look {
         let grid = looks[0].grid;
         let mut maps = on_grid(grid, rect, looks);
-        maps.push((self.read(grid, rect), WHOLE));
+        maps.push((self.read(grid, rect), whole));
         Look::new(fuse(&maps), grid, rect, false)
     }
 

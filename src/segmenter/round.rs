@@ -188,7 +188,7 @@ impl Segmenter {
         let mut watch = Stopwatch::start();
         let (mut seen, next) = match (round.at, before) {
             (At::Subject, Some(before)) => {
-                let seen = before.fuse(rect, looks);
+                let seen = before.fuse(rect, looks, self.network.contract.whole);
                 let head =
                     round.face.filter(|_| seen.subject().is_some()).and_then(|face| seen.or(&face).subject());
                 (seen, head.map(|head| (At::Head, head)))

@@ -72,12 +72,13 @@ fn each_look_has_its_share() {
     let rect = Rect { left: 10, top: 0, width: 10, height: 10 };
     let one = |p: f32, partner: bool| Look::new(vec![p], [1, 1], rect, partner);
     let looks = vec![one(0.8, false), one(0.8, false), one(0.3, true), one(0.4, true)];
-    let got = look(vec![0.1, 0.9], [2, 1], Rect::whole(20, 10)).fuse(rect, looks);
+    let whole = 0.6;
+    let got = look(vec![0.1, 0.9], [2, 1], Rect::whole(20, 10)).fuse(rect, looks, whole);
     assert_eq!((got.grid, got.part), ([1, 1], rect));
     let got = got.map;
     let logit = |p: f32| (p / (1.0 - p)).ln();
-    let sum = WHOLE * logit(0.9) + logit(0.8) + PARTNER / 2.0 * (logit(0.3) + logit(0.4));
-    let want = 1.0 / (1.0 + (-sum / (WHOLE + 1.0 + PARTNER)).exp());
+    let sum = whole * logit(0.9) + logit(0.8) + PARTNER / 2.0 * (logit(0.3) + logit(0.4));
+    let want = 1.0 / (1.0 + (-sum / (whole + 1.0 + PARTNER)).exp());
     assert!((got[0] - want).abs() < 1e-6, "got {}, want {want}", got[0]);
 }
 
