@@ -70,11 +70,11 @@ impl Gather {
     /// The colours on both sides of every edge.
     pub(super) fn finish(self) -> Colours {
         let Self { grid, subject, ground, .. } = self;
-        Colours { grid, subject: filled(&subject, grid), ground: filled(&ground, grid) }
+        Colours { grid, sides: filled(&subject, grid).zip(filled(&ground, grid)) }
     }
 
-    /// The ground everywhere, also where the subject hides it.
-    pub(super) fn finish_ground(self) -> Vec<Colour> {
+    /// The ground everywhere, also where the subject hides it; `None` if it is nowhere to be seen.
+    pub(super) fn finish_ground(self) -> Option<Vec<Colour>> {
         filled(&self.ground, self.grid)
     }
 }
@@ -107,15 +107,17 @@ fn add(sum: &mut [f32; 4], pixels: &[[u8; 4]], alpha: &[u8], weight: impl Fn(u8)
     sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += value as f32);
 }
 
-fn filled(sums: &[[f32; 4]], grid: Grid) -> Vec<Colour> {
-    fill(sums, grid.columns, grid.rows, TRUST * grid.most())
+/// The colour of every cell; `None` if no pixel of any has a say.
+fn filled(sums: &[[f32; 4]], grid: Grid) -> Option<Vec<Colour>> {
+    let any = sums.iter().any(|&[.., weight]| weight > 0.0);
+    any.then(|| fill(sums, grid.columns, grid.rows, TRUST * grid.most()))
 }
 
 /// Means of the sums; cells of little weight take the rest from larger cells, and those from still larger ones.
 fn fill(sums: &[[f32; 4]], columns: usize, rows: usize, trust: f32) -> Vec<Colour> {
     if columns * rows == 1 {
         let [colour @ .., weight] = sums[0];
-        return vec![colour.map(|sum| if weight > 0.0 { sum / weight } else { 0.0 })];
+        return vec![colour.map(|sum| sum / weight)];
     }
     let (fewer_columns, fewer_rows) = (columns.div_ceil(FACTOR), rows.div_ceil(FACTOR));
     let mut larger = vec![[0.0; 4]; fewer_columns * fewer_rows];
@@ -173,22 +175,20 @@ pub(super) fn mix(grid: &[Colour], columns: usize, x: Tap, y: Tap) -> Colour {
 /// The subject's and the ground's colours all over a picture.
 pub(super) struct Colours {
     grid: Grid,
-    subject: Vec<Colour>,
-    ground: Vec<Colour>,
+    /// The subject's and the ground's; `None` where nothing of the picture is surely the one, or nothing the other.
+    sides: Option<(Vec<Colour>, Vec<Colour>)>,
 }
 
 impl Colours {
-    /// The subject's own colour at a pixel whose share of the subject is `alpha`.
+    /// The subject's own colour at a pixel whose share of the subject is `alpha`; what is seen there if a side is unknown.
     pub(super) fn subject(&self, x: usize, y: usize, pixel: [u8; 4], alpha: u8) -> Colour {
         let [red, green, blue, _] = pixel.map(f32::from);
         let seen = [red, green, blue];
-        if alpha == 255 {
-            return seen;
-        }
+        let Some((subject, ground)) = self.sides.as_ref().filter(|_| alpha < 255) else { return seen };
         let a = f32::from(alpha) / 255.0;
         let Grid { cell, columns, rows } = self.grid;
         let [x, y] = [Tap::new(x, cell, columns), Tap::new(y, cell, rows)];
-        let [subject, ground] = [&self.subject, &self.ground].map(|side| mix(side, columns, x, y));
+        let [subject, ground] = [subject, ground].map(|side| mix(side, columns, x, y));
         std::array::from_fn(|c| {
             let rest = seen[c] - a * subject[c] - (1.0 - a) * ground[c];
             (subject[c] + a * rest).clamp(0.0, 255.0)

@@ -68,7 +68,8 @@ enum With {
     Grey,
     Table(Vec<Colour>),
     Colour(Colour),
-    Blur(Blurred),
+    /// Nothing, where no ground is to be seen.
+    Blur(Option<Blurred>),
     Picture,
 }
 
@@ -112,7 +113,8 @@ impl Painting {
                 Effect::Color(color) => With::Colour(color.map(f32::from)),
                 Effect::Blur(by) => {
                     let ground = ground.expect("what is gathered for a blur");
-                    With::Blur(Blurred::new(ground.grid(), ground.finish_ground(), by))
+                    let grid = ground.grid();
+                    With::Blur(ground.finish_ground().map(|cells| Blurred::new(grid, cells, by)))
                 }
                 Effect::Picture => With::Picture,
             };
@@ -177,8 +179,9 @@ impl Brush {
                 let (to, seen) = (recolor::look_up(table, subject), [red, green, blue].map(f32::from));
                 bytes(std::array::from_fn(|c| seen[c] + share * (to[c] - subject[c])), own)
             }
+            With::Blur(None) => pixel,
             With::Blur(_) if alpha == 255 => pixel,
-            With::Blur(blurred) => {
+            With::Blur(Some(blurred)) => {
                 let ground = blurred.at(x, y);
                 if alpha == 0 {
                     return bytes(ground, own);

@@ -91,6 +91,20 @@ fn any_picture_and_matte_give_colours() {
 }
 
 #[test]
+fn a_colour_stays_where_a_side_is_unknown() {
+    let (width, height) = (300, 40);
+    let bytes = [200, 150, 100, 255].repeat(width * height);
+    let picture = Rgba8::new(width, height, &bytes).unwrap();
+    // Faint hair alone, and a head that fills the picture.
+    for alpha in [128, 220] {
+        let colours = gather(picture, &Matte { width, height, alpha: vec![alpha; width * height] });
+        for x in [0, 150, 299] {
+            assert_eq!(colours.subject(x, 20, [200, 150, 100, 255], alpha), [200.0, 150.0, 100.0], "{alpha}");
+        }
+    }
+}
+
+#[test]
 fn sureness_is_about_a_sixteenth_power() {
     for alpha in 0..=255u8 {
         let want = 255.0 * (f64::from(alpha) / 255.0).powi(16);

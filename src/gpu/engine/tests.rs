@@ -261,14 +261,18 @@ fn what_is_drawn_is_the_cpu_s_effect() {
 fn every_effect_is_the_cpu_s() {
     let Some(gpu) = gpu(true) else { return };
     let mut engine = small(gpu);
-    for size in [[83, 61], [1, 7], [700, 300]] {
-        let [bytes, ground] = [3, 20].map(|at| halves(size, at));
+    // All of a flat one is half subject, or rather more: then nothing is surely the one, or surely the other.
+    let flat = |red: u8| [red, 90, 60, 255].repeat(90 * 70);
+    let pictures = [[83, 61], [1, 7], [700, 300]].map(|size| (size, halves(size, 3)));
+    for (size, bytes) in pictures.into_iter().chain([128, 155].map(|red| ([90, 70], flat(red)))) {
+        let ground = halves(size, 20);
         let [view, ground] = [&bytes, &ground].map(|bytes| Rgba8::new(size[0], size[1], bytes).unwrap());
         let source = Source::Bytes(view);
         let (matte, _) = pollster::block_on(engine.segment(source, "person", FINISH)).unwrap();
         let recolor =
             |lightening| Effect::Recolor(Recolor { color: [138, 43, 226], intensity: 0.7, lightening });
         for effect in [
+            Effect::Cutout,
             recolor(0.0),
             recolor(1.0),
             Effect::Color([10, 200, 100]),

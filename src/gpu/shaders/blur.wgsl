@@ -13,7 +13,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-// `[rows, columns]`, both: red, green, blue, and 1.
+// `[rows, columns]`, both: red, green, blue, and 1; or 0 all over.
 @group(0) @binding(1) var<storage, read> cells: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> blurred: array<vec4<f32>>;
 
@@ -34,5 +34,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     sum += exp(p.falloff * f32(k * k)) * (before + after);
   }
   // The ones have become the weights' sum.
-  blurred[at] = sum / sum.w;
+  blurred[at] = sum / max(sum.w, 1e-6);
 }

@@ -18,6 +18,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> p: Params;
 // Levels of `[2, rows, columns]`, both.
 @group(0) @binding(1) var<storage, read> sums: array<vec4<f32>>;
+// Red, green, blue, and 1, or 0 all over if no pixel of this side has a say.
 @group(0) @binding(2) var<storage, read_write> colours: array<vec4<f32>>;
 
 fn larger(side: u32, x: u32, y: u32) -> vec3<f32> {
@@ -34,11 +35,14 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let at = p.first + (side * p.rows + id.y) * p.columns + id.x;
     let sum = sums[at];
     var colour = vec3(0.0);
+    var known = 0.0;
     if (p.fewer_columns == 0u) {
       if (sum.w > 0.0) {
         colour = sum.rgb / sum.w;
+        known = 1.0;
       }
     } else {
+      known = colours[p.larger_first + side * p.fewer_rows * p.fewer_columns].w;
       let x = grid_tap(id.x, 1.0 / f32(p.factor), p.fewer_columns);
       let y = grid_tap(id.y, 1.0 / f32(p.factor), p.fewer_rows);
       let first = vec2<u32>(vec2(x.x, y.x));
@@ -46,6 +50,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
       let below = mix(larger(side, first.x, first.y + 1u), larger(side, first.x + 1u, first.y + 1u), x.y);
       colour = (sum.rgb + p.trust * mix(above, below, y.y)) / (sum.w + p.trust);
     }
-    colours[at] = vec4(colour, 1.0);
+    colours[at] = vec4(colour, known);
   }
 }

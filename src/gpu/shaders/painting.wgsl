@@ -68,7 +68,8 @@ fn around(side: u32, x: vec2<f32>, y: vec2<f32>) -> vec3<f32> {
 
 // The subject's own colour: see effects/colours.rs. Where there is nothing of it, none is needed.
 fn subject(x: u32, y: u32, seen: vec3<f32>, matte: f32) -> vec3<f32> {
-  if matte == 0.0 || matte == 1.0 { return seen; }
+  let known = colours[0].w * colours[params.rows * params.columns].w;
+  if matte == 0.0 || matte == 1.0 || known == 0.0 { return seen; }
   let across = grid_tap(x, 1.0 / f32(params.cell), params.columns);
   let down = grid_tap(y, 1.0 / f32(params.cell), params.rows);
   let front = around(0u, across, down);
@@ -123,7 +124,10 @@ fn pixel(x: u32, y: u32) -> vec4<f32> {
       return vec4(clamp(own.rgb + matte * (recoloured(front) - front), vec3(0.0), vec3(1.0)), own.a);
     }
     case COLOR: { return over(front, own.a * matte, vec4(params.red, params.green, params.blue, 1.0)); }
-    case BLUR: { return vec4(mix(blurred(x, y), front, matte), own.a); }
+    case BLUR: {
+      if more[0].w == 0.0 { return own; }
+      return vec4(mix(blurred(x, y), front, matte), own.a);
+    }
     case PICTURE: { return over(front, own.a * matte, textureLoad(ground, vec2(x, y), 0)); }
     default: {
       if matte == 0.0 { return vec4(0.0); }
