@@ -2,37 +2,12 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
+use common::command::{folder, lines, path, run, text};
 use common::{fixture, iou, project, read_grey, segmenter};
 use featheredge::SegmentOptions;
 use serde_json::Value;
-
-/// A folder of this test's own, empty.
-fn folder(name: &str) -> PathBuf {
-    let path = project("target/cli").join(name);
-    let _ = std::fs::remove_dir_all(&path);
-    std::fs::create_dir_all(&path).unwrap();
-    path
-}
-
-fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_featheredge")).args(arguments).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-fn path(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
-/// One JSON object per line.
-fn lines(output: &Output) -> Vec<Value> {
-    text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
 
 const PORTRAIT: &str = "fixtures/images/luispedro.jpg";
 
@@ -242,26 +217,6 @@ fn a_folder_is_done_in_order_of_names() {
 }
 
 #[test]
-fn nothing_is_overwritten() {
-    let pictures = folder("overwrite");
-    let picture = pictures.join("a.png");
-    std::fs::copy(project("fixtures/images/astronaut.png"), &picture).unwrap();
-    let before = std::fs::read(&picture).unwrap();
-    let done = run(&["cut", path(&picture), "-o", path(&pictures)]);
-    assert_eq!(done.status.code(), Some(1));
-    assert!(text(&done.stderr).contains("overwrite"), "{}", text(&done.stderr));
-    assert_eq!(std::fs::read(&picture).unwrap(), before);
-
-    let (one, other, out) = (folder("same-1"), folder("same-2"), folder("same-out"));
-    for place in [&one, &other] {
-        std::fs::copy(project(PORTRAIT), place.join("same.jpg")).unwrap();
-    }
-    let done = run(&["cut", path(&one), path(&other), "-o", path(&out)]);
-    assert_eq!(done.status.code(), Some(1));
-    assert!(text(&done.stderr).contains("is that of"), "{}", text(&done.stderr));
-}
-
-#[test]
 fn bad_usage_is_code_2() {
     let portrait = project(PORTRAIT);
     let usages: [&[&str]; 18] = [
@@ -288,6 +243,12 @@ fn bad_usage_is_code_2() {
         let done = run(usage);
         assert_eq!(done.status.code(), Some(2), "{usage:?}: {}", text(&done.stderr));
         assert!(!done.stderr.is_empty(), "{usage:?} says why");
+    }
+    for (usage, code) in [
+        (&["cut", path(&portrait), "--of", "hat", "--json"][..], "INVALID_INPUT"),
+        (&["inspect", "nothing.onnx", "--json"], "FETCH"),
+    ] {
+        assert_eq!(lines(&run(usage))[0]["error"]["code"], code, "{usage:?}");
     }
 }
 

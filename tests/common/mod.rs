@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file includes this one and uses its share")]
 
+pub mod command;
+
 use std::path::{Path, PathBuf};
 
 use featheredge::Segmenter;

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use featheredge::error::{Error, ErrorKind, Result};
 
+use crate::output::Inputs;
+
 /// The endings by which a folder's pictures are known; a file named by itself may have any.
 const ENDINGS: [&str; 9] = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "jfif"];
 
@@ -14,22 +16,25 @@ pub(crate) struct Job {
     pub(crate) output: PathBuf,
 }
 
-/// The jobs for `paths`, files and folders, in order; what is wrong with a path stands in its place.
-pub(crate) fn jobs(paths: &[PathBuf], out_dir: &Path) -> Vec<(PathBuf, Result<Job>)> {
+/// The jobs for `paths`, files and folders, in order; what is wrong with a path stands in its place. No result may
+/// replace any of the pictures, or of the `other` files that are read.
+pub(crate) fn jobs(paths: &[PathBuf], other: &[&Path], out_dir: &Path) -> Vec<(PathBuf, Result<Job>)> {
+    let found: Vec<(PathBuf, Result<()>)> = paths
+        .iter()
+        .flat_map(|path| match pictures(path) {
+            Ok(pictures) => pictures.into_iter().map(|picture| (picture, Ok(()))).collect(),
+            Err(error) => vec![(path.clone(), Err(error))],
+        })
+        .collect();
+    let inputs = Inputs::new(found.iter().map(|(picture, _)| picture.as_path()).chain(other.iter().copied()));
     let mut taken = HashMap::<PathBuf, PathBuf>::new();
-    let mut jobs = Vec::new();
-    for path in paths {
-        match pictures(path) {
-            Ok(pictures) => {
-                for picture in pictures {
-                    let job = job(&picture, out_dir, &mut taken);
-                    jobs.push((picture, job));
-                }
-            }
-            Err(error) => jobs.push((path.clone(), Err(error))),
-        }
-    }
-    jobs
+    found
+        .into_iter()
+        .map(|(path, found)| {
+            let job = found.and_then(|()| job(&path, &inputs, out_dir, &mut taken));
+            (path, job)
+        })
+        .collect()
 }
 
 /// The picture itself, or the pictures of a folder by name.
@@ -58,17 +63,17 @@ fn pictures(path: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Nothing is overwritten that this batch reads or has written.
-fn job(picture: &Path, out_dir: &Path, taken: &mut HashMap<PathBuf, PathBuf>) -> Result<Job> {
+fn job(
+    picture: &Path,
+    inputs: &Inputs,
+    out_dir: &Path,
+    taken: &mut HashMap<PathBuf, PathBuf>,
+) -> Result<Job> {
     let stem = picture.file_stem().ok_or_else(|| Error::invalid("path names no file, want a picture"))?;
     let mut name = stem.to_owned();
     name.push(".png");
     let output = out_dir.join(name);
-    if output.exists() && same_file(&output, picture) {
-        return Err(Error::invalid(format!(
-            "result would overwrite the picture {}, want another folder with -o",
-            output.display()
-        )));
-    }
+    inputs.spare(&output)?;
     if let Some(other) = taken.insert(output.clone(), picture.to_owned()) {
         let error = format!(
             "result {} is that of {} already, want pictures of different names",
@@ -79,8 +84,4 @@ fn job(picture: &Path, out_dir: &Path, taken: &mut HashMap<PathBuf, PathBuf>) ->
         return Err(Error::invalid(error));
     }
     Ok(Job { picture: picture.to_owned(), output })
-}
-
-fn same_file(one: &Path, other: &Path) -> bool {
-    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }

@@ -1,5 +1,6 @@
 //! `featheredge cut`: pictures in, mattes or what is made of them out.
 
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -14,7 +15,7 @@ use serde_json::json;
 
 use crate::batch::{Job, jobs};
 use crate::effect::{EffectArgs, Look};
-use crate::models;
+use crate::{models, output};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -59,6 +60,14 @@ pub(crate) struct Args {
     /// Print one JSON object per picture
     #[arg(long)]
     json: bool,
+}
+
+impl Args {
+    /// What is read beside the pictures.
+    fn others(&self) -> Vec<&Path> {
+        let model = self.model.as_deref().map(Path::new);
+        [model, self.contract.as_deref(), self.effect.picture()].into_iter().flatten().collect()
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -145,7 +154,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     };
     // Asking a network for what it does not know is bad usage, whatever the pictures are.
     if let Err(error) = segmenter.contract().check_subject(of) {
-        eprintln!("featheredge: model {name}: {error} [{}]", error.kind().code());
+        report(args, &name, &error);
         return ExitCode::from(2);
     }
     if let Err(error) = std::fs::create_dir_all(&args.out) {
@@ -171,7 +180,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         quality,
         stream: None,
     };
-    let jobs = jobs(&args.photos, &args.out);
+    let jobs = jobs(&args.photos, &args.others(), &args.out);
     // Drawn on a terminal only; a single picture needs no bar.
     let bar = if jobs.len() > 1 { ProgressBar::new(jobs.len() as u64) } else { ProgressBar::hidden() };
     bar.set_style(
@@ -243,9 +252,11 @@ fn cut(segmenter: &mut Segmenter, options: &SegmentOptions, look: &Look, job: &J
     let (matte, timings) = segmenter.segment(picture, options)?;
     let done = Done { width: matte.width, height: matte.height, coverage: matte.coverage(), timings };
     let (bytes, colour) = look.paint(picture, matte)?;
-    image::save_buffer(&job.output, &bytes, done.width as u32, done.height as u32, colour).map_err(
-        |error| Error::new(ErrorKind::Fetch, format!("cannot write {}: {error}", job.output.display())),
-    )?;
+    let mut png = Cursor::new(Vec::new());
+    let [width, height] = [done.width, done.height].map(|side| side as u32);
+    image::write_buffer_with_format(&mut png, &bytes, width, height, colour, image::ImageFormat::Png)
+        .map_err(|error| Error::new(ErrorKind::Internal, format!("cannot make a PNG: {error}")))?;
+    output::write(&job.output, png.get_ref())?;
     Ok(done)
 }
 

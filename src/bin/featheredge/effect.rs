@@ -69,6 +69,11 @@ fn blur(text: &str) -> std::result::Result<f32, String> {
 }
 
 impl EffectArgs {
+    /// The picture that goes behind the subject, if there is one.
+    pub(crate) fn picture(&self) -> Option<&Path> {
+        self.background.as_deref().filter(|background| !background.starts_with('#')).map(Path::new)
+    }
+
     /// What they ask for; the background's file is read.
     pub(crate) fn look(&self, intensity: f32) -> Result<Look> {
         if let Some(color) = self.color {

@@ -6,6 +6,7 @@ use featheredge::error::{Error, ErrorKind, Result};
 use featheredge::model::registry;
 use featheredge::{onnx, plan};
 use serde::Serialize;
+use serde_json::json;
 
 use crate::models;
 
@@ -45,7 +46,11 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Ok(Found::Network(network)) => print_network(&network),
         Ok(Found::Plan(plan)) => print_plan(&plan),
         Err(error) => {
-            eprintln!("featheredge: {}: {error} [{}]", args.file, error.kind().code());
+            let code = error.kind().code();
+            if args.json {
+                say!("{}", json!({ "error": { "code": code, "message": error.to_string() } }));
+            }
+            eprintln!("featheredge: {}: {error} [{code}]", args.file);
             return ExitCode::from(1);
         }
     }

@@ -7,6 +7,7 @@ use featheredge::error::{Error, ErrorKind, Result};
 use featheredge::{onnx, plan};
 
 use crate::inspect::size;
+use crate::output::{self, Inputs};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -38,14 +39,14 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 }
 
 fn write(args: &Args) -> Result<String> {
-    let unusable =
-        |doing: &str, error: std::io::Error| Error::new(ErrorKind::Fetch, format!("cannot {doing}: {error}"));
-    let file = std::fs::read(&args.file).map_err(|error| unusable("read", error))?;
+    let out = args.out.clone().unwrap_or_else(|| args.file.with_extension("plan"));
+    Inputs::new([args.file.as_path()]).spare(&out)?;
+    let file = std::fs::read(&args.file)
+        .map_err(|error| Error::new(ErrorKind::Fetch, format!("cannot read: {error}")))?;
     let mut plan = onnx::lower_at(&file, args.size)?;
     plan::compact(&mut plan, args.levels);
     let bytes = plan::encode(&plan);
-    let out = args.out.clone().unwrap_or_else(|| args.file.with_extension("plan"));
-    std::fs::write(&out, &bytes).map_err(|error| unusable(&format!("write {}", out.display()), error))?;
+    output::write(&out, &bytes)?;
     Ok(format!(
         "{} -> {}  {} steps, {} bytes",
         args.file.display(),
