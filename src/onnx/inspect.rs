@@ -7,7 +7,7 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_core::ops::Cost;
 
 use super::lower::lower_at;
-use super::network::{parse_at, signature_of, unsupported};
+use super::network::{guarded, parse_at, signature_of, unsupported};
 use crate::error::Result;
 use crate::model::Layout;
 use crate::plan;
@@ -56,6 +56,10 @@ pub struct OperatorCount {
 /// # Errors
 /// `UnsupportedModel`, naming the node that cannot be read.
 pub fn inspect(file: &[u8], size: Option<[usize; 2]>) -> Result<Inspection> {
+    guarded(|| look(file, size))
+}
+
+fn look(file: &[u8], size: Option<[usize; 2]>) -> Result<Inspection> {
     let model = parse_at(file, size)?
         .into_typed()
         .and_then(TypedModel::into_decluttered)

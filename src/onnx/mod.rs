@@ -8,4 +8,4 @@ mod network;
 
 pub use inspect::{Inspection, OperatorCount, inspect};
 pub use lower::{lower, lower_at};
-pub use network::{Network, Signature, signature};
+pub use network::{Network, Signature};

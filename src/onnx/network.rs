@@ -1,12 +1,13 @@
 //! An ONNX segmentation network, run by tract.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::infer::Factoid;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Input, Layout};
+use crate::model::Layout;
 
 /// Shapes of a network's one input and one output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,15 +66,15 @@ pub(super) fn parse_at(file: &[u8], size: Option<[usize; 2]>) -> Result<Inferenc
     Ok(model)
 }
 
-/// What the network in `file` takes and gives.
-///
-/// # Errors
-/// `UnsupportedModel` if it is not one picture in, one map out, all sizes fixed.
-pub fn signature(file: &[u8]) -> Result<Signature> {
-    let model = parse(file)?
-        .into_typed()
-        .map_err(|error| unsupported("cannot infer the network's shapes", &error))?;
-    signature_of(&model)
+/// Does `work`, in which some broken files make tract panic: natively that is an error as any other, in WebAssembly
+/// it ends the instance.
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text =
+            text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("for no reason that it gave");
+        Err(Error::new(ErrorKind::UnsupportedModel, format!("the ONNX file stopped its reader: {text}")))
+    })
 }
 
 impl Network {
@@ -88,13 +89,16 @@ impl Network {
 
     /// The same for pictures of `size`, rows and columns, where the file leaves them open.
     pub fn load_at(file: &[u8], size: Option<[usize; 2]>) -> Result<Self> {
-        let model = parse_at(file, size)?
-            .into_optimized()
-            .map_err(|error| unsupported("cannot prepare the network", &error))?;
-        let signature = signature_of(&model)?;
-        let plan =
-            model.into_runnable().map_err(|error| unsupported("cannot order the network's steps", &error))?;
-        Ok(Self { plan, signature })
+        guarded(|| {
+            let model = parse_at(file, size)?
+                .into_optimized()
+                .map_err(|error| unsupported("cannot prepare the network", &error))?;
+            let signature = signature_of(&model)?;
+            let plan = model
+                .into_runnable()
+                .map_err(|error| unsupported("cannot order the network's steps", &error))?;
+            Ok(Self { plan, signature })
+        })
     }
 
     /// What it takes and gives.
@@ -170,13 +174,6 @@ pub(super) fn signature_of(model: &TypedModel) -> Result<Signature> {
         return Err(wrong(format!("network maps {input:?} to {output:?} with a side below 8")));
     }
     Ok(signature)
-}
-
-impl Signature {
-    /// Whether a contract's input is this network's.
-    pub fn takes(&self, input: &Input) -> bool {
-        (self.layout, self.in_h, self.in_w) == (input.layout, input.height, input.width)
-    }
 }
 
 #[cfg(test)]

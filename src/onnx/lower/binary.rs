@@ -111,11 +111,13 @@ fn numbers(
         (Binary::Div, 0) if values.iter().all(|&value| value != 0.0) => {
             affine(lowering, &view, &map(|value| 1.0 / value), &[0.0])
         }
-        (Binary::Max | Binary::Min, _) if values.iter().all(|&value| value == values[0]) => {
+        (Binary::Max | Binary::Min, _)
+            if values[0].is_finite() && values.iter().all(|&value| value == values[0]) =>
+        {
             let activation = match kind {
                 Binary::Max if values[0] == 0.0 => Activation::Relu,
-                Binary::Max => Activation::Clip { low: values[0].max(f32::MIN), high: f32::MAX },
-                _ => Activation::Clip { low: f32::MIN, high: values[0].min(f32::MAX) },
+                Binary::Max => Activation::Clip { low: values[0], high: f32::MAX },
+                _ => Activation::Clip { low: f32::MIN, high: values[0] },
             };
             Ok(activate(lowering, &view, activation))
         }

@@ -10,6 +10,9 @@ use super::{Lowering, NCHW, fail};
 use crate::error::Result;
 use crate::plan::{Op, Shape, Window};
 
+/// The most weights that laying blocks out may take: a matrix of zeros, but for one in each row.
+const MOST_LAYING: usize = 1 << 22;
+
 /// One axis: how `oy = iy * stride + ky - pad` looks from a block of `stride` outputs.
 #[derive(Clone, Copy)]
 struct Axis {
@@ -107,6 +110,12 @@ pub(super) fn deconv(lowering: &mut Lowering, node: &TypedNode, op: &Deconv) -> 
     }
 
     let (taps, channels) = ([rows.taps(), columns.taps()], stride[0] * stride[1] * outputs);
+    let laying = (stride[0] * stride[1]).saturating_mul(channels).saturating_mul(outputs);
+    if laying > MOST_LAYING {
+        let what =
+            format!("strides {stride:?} of {outputs} channels, which takes {laying} weights to lay out");
+        return Err(fail(node, &format!("{what}, want {MOST_LAYING} at most")));
+    }
     let mut weights = Vec::with_capacity(taps[0] * taps[1] * inputs * channels);
     for (ty, tx) in (0..taps[0]).flat_map(|ty| (0..taps[1]).map(move |tx| (ty, tx))) {
         for i in 0..inputs {

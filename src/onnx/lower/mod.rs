@@ -35,7 +35,7 @@ use tract_onnx::tract_core::ops::identity::Identity;
 use tract_onnx::tract_core::ops::nn::{Reduce, Softmax};
 
 use self::view::{Regroup, View};
-use super::network::{parse_at, signature_of, unsupported};
+use super::network::{guarded, parse_at, signature_of, unsupported};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Layout;
 use crate::plan::{Axis, Constant, Epilogue, Op, Plan, Shape, Step, check};
@@ -51,10 +51,12 @@ pub fn lower(file: &[u8]) -> Result<Plan> {
 
 /// The same for pictures of `size`, rows and columns, where the file leaves them open.
 pub fn lower_at(file: &[u8], size: Option<[usize; 2]>) -> Result<Plan> {
-    let mut plan = translate(file, size)?;
-    fuse::run(&mut plan);
-    check(&plan)?;
-    Ok(plan)
+    guarded(|| {
+        let mut plan = translate(file, size)?;
+        fuse::run(&mut plan);
+        check(&plan)?;
+        Ok(plan)
+    })
 }
 
 /// One step or more for each node, in the graph's order, none fused.
@@ -121,6 +123,11 @@ impl Lowering<'_> {
         let sizes = self.sizes(node, node.id.into())?;
         if sizes.contains(&0) {
             return Err(fail(node, &format!("gives the empty shape {sizes:?}")));
+        }
+        // What makes whole numbers cuts off, for which a plan has no step.
+        let kind = node.outputs[0].fact.datum_type;
+        if !kind.is_float() {
+            return Err(fail(node, &format!("gives {kind:?}, want F32 or F16")));
         }
         let value = self.operator(node)?;
         self.values.insert(OutletId::new(node.id, 0), value);

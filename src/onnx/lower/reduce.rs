@@ -96,13 +96,19 @@ pub(super) fn softmax(lowering: &mut Lowering, node: &TypedNode, op: &Softmax) -
     if !matches!(op.kind, SoftmaxKind::Softmax) {
         return Err(fail(node, &format!("{:?}, want no logarithm", op.kind)));
     }
-    // The axis may be of size 1 and have no name: any other axis of size 1 is as good.
+    // The axis may be of size 1 and have no name: any other axis of size 1 is as good, if there is one.
     let shape = lowering.shape(view.buffer);
     let axis = match axes[axis] {
         Some(axis) => axis,
         None if shape.channels == 1 => Axis::Channels,
         None if shape.height == 1 => Axis::Height,
-        None => Axis::Width,
+        None if shape.width == 1 => Axis::Width,
+        None => {
+            return Err(fail(
+                node,
+                &format!("axes {:?}, which is of size 1 like no axis of a picture", op.axes),
+            ));
+        }
     };
     let y = lowering.push(view.buffer, shape, Op::Softmax { axis });
     Ok(view.of(y))

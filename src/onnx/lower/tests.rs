@@ -76,6 +76,19 @@ fn what_has_no_step_is_named() {
     for part in ["resize_1", "Resize", "mode cubic"] {
         assert!(message.contains(part), "{message}");
     }
+    for (name, parts) in [
+        ("whole", ["Cast", "I32"]),
+        ("alone", ["Softmax", "size 1"]),
+        ("endless", ["Max", "inf"]),
+        ("standstill", ["stopped its reader", ""]),
+        ("vast", ["Deconv", "weights"]),
+    ] {
+        let file = std::fs::read(format!("{}/fixtures/networks/{name}.onnx", env!("CARGO_MANIFEST_DIR")));
+        let error = lower(&file.unwrap()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnsupportedModel, "{name}");
+        let message = error.to_string();
+        assert!(parts.iter().all(|part| message.contains(part)), "{name}: {message}");
+    }
     // The sizes are not in the file.
     let file = std::fs::read(format!("{}/fixtures/networks/open.onnx", env!("CARGO_MANIFEST_DIR"))).unwrap();
     assert!(lower(&file).unwrap_err().to_string().contains("open shape"));
