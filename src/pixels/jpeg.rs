@@ -1,8 +1,46 @@
-//! Whether a JPEG file is whole: decoders fill what is missing with grey and say nothing.
+//! What is read of JPEG files by walking their markers, as in ITU-T T.81, annex B: how large the picture is, and whether
+//! it is whole, because decoders fill what is missing with grey and say nothing.
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Width and height as the frame's header in `head` states them; `None` if `head`, the first bytes of a file, is too
+/// short to tell.
+///
+/// # Errors
+/// `UnsupportedPicture` if the picture's data or its end come before.
+pub(super) fn size(head: &[u8]) -> Result<Option<(usize, usize)>> {
+    let mut at = 2;
+    while let Some(skipped) = head.get(at..).and_then(|rest| rest.iter().position(|&byte| byte == 0xff)) {
+        at += skipped + 1;
+        match head.get(at) {
+            None => break,
+            // A scan, or the end.
+            Some(0xd9 | 0xda) => {
+                return Err(Error::new(
+                    ErrorKind::UnsupportedPicture,
+                    "JPEG does not say its size before its data",
+                ));
+            }
+            Some(0x00 | 0x01 | 0xd0..=0xd8) => at += 1,
+            // It fills up before a marker.
+            Some(0xff) => {}
+            // Of the markers of frames three are something else.
+            Some(0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf) => {
+                let Some(&[_, _, _, h1, h0, w1, w0]) = head.get(at + 1..at + 8) else { break };
+                let [height, width] = [[h1, h0], [w1, w0]].map(|side| usize::from(u16::from_be_bytes(side)));
+                return Ok(Some((width, height)));
+            }
+            Some(_) => {
+                let Some(&[high, low]) = head.get(at + 1..at + 3) else { break };
+                at += 1 + usize::from(u16::from_be_bytes([high, low]));
+            }
+        }
+    }
+    Ok(None)
+}
 
 /// Whether the file runs to its end-of-image marker; what follows that, cameras may use as they like.
-///
-/// Markers and segments as in ITU-T T.81, annex B.
+#[cfg(not(target_arch = "wasm32"))]
 pub(super) fn is_whole(file: &[u8]) -> bool {
     // After the start of the image come segments, each a marker and its length; the scans'
     // data follow a segment and end at the next marker that is neither a stuffed 0xff nor a restart.
@@ -38,5 +76,18 @@ mod tests {
         for len in 2..file.len() {
             assert_eq!(is_whole(&file[..len]), len >= 18, "first {len} bytes");
         }
+    }
+
+    #[test]
+    fn the_size_comes_after_fill_bytes_and_segments() {
+        // A segment that holds what looks like a frame, as a thumbnail's does; two bytes that fill up; a frame.
+        let head = [
+            0xff, 0xd8, 0xff, 0xe1, 0, 6, 0xff, 0xc0, 0, 9, 0xff, 0xff, 0xff, 0xc2, 0, 17, 8, 0, 48, 1, 64, 3,
+        ];
+        for len in 2..head.len() {
+            let want = (len >= 21).then_some((320, 48));
+            assert_eq!(size(&head[..len]).unwrap(), want, "first {len} bytes");
+        }
+        assert_eq!(size(&[0xff, 0xd8, 0xff, 0xda]).unwrap_err().kind(), ErrorKind::UnsupportedPicture);
     }
 }

@@ -6,7 +6,6 @@
 #[cfg(not(target_arch = "wasm32"))]
 mod decode;
 mod input;
-#[cfg(not(target_arch = "wasm32"))]
 mod jpeg;
 mod resize;
 mod size;

@@ -2,6 +2,7 @@
 //!
 //! A few bytes can claim billions of pixels, so the header is judged before anything is decoded.
 
+use super::jpeg;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The most pixels a picture may have: 50 million, which is 200 MB once decoded.
@@ -40,13 +41,32 @@ pub fn header_size(head: &[u8]) -> Result<Option<(usize, usize)>> {
     if head.is_empty() {
         return unsupported("file is empty, want a picture");
     }
+    if head.starts_with(&[0xff, 0xd8]) {
+        return jpeg::size(head);
+    }
+    if head.starts_with(b"BM") {
+        return Ok(bmp_size(head));
+    }
     match imagesize::blob_size(head) {
         Ok(size) => Ok(Some((size.width, size.height))),
-        Err(ImageError::IoError(_)) => Ok(None),
+        Err(ImageError::IoError(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(ImageError::IoError(error)) => unsupported(&format!("header is damaged: {error}")),
         Err(ImageError::NotSupported | ImageError::CorruptedImage) => unsupported(
             "file is no picture of a known format, want JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP or TIFF",
         ),
     }
+}
+
+/// Of a Windows bitmap: 16-bit sides in OS/2's header of 12 bytes, else 32-bit ones, of which the height is below 0
+/// where the rows begin at the top.
+fn bmp_size(head: &[u8]) -> Option<(usize, usize)> {
+    let four = |at: usize| head.get(at..)?.first_chunk().copied();
+    if u32::from_le_bytes(four(14)?) == 12 {
+        let [w0, w1, h0, h1] = four(18)?;
+        return Some((u16::from_le_bytes([w0, w1]).into(), u16::from_le_bytes([h0, h1]).into()));
+    }
+    let [width, height] = [four(18)?, four(22)?].map(|side| i32::from_le_bytes(side).unsigned_abs() as usize);
+    Some((width, height))
 }
 
 #[cfg(test)]
@@ -76,6 +96,19 @@ mod tests {
         let unknown = header_size(b"just some text, no picture").unwrap_err();
         assert_eq!(unknown.kind(), ErrorKind::UnsupportedPicture);
         assert_eq!(header_size(b"").unwrap_err().kind(), ErrorKind::UnsupportedPicture);
+    }
+
+    #[test]
+    fn bitmaps_of_every_header_tell_their_size() {
+        let bmp = |header: u32, sides: &[u8]| {
+            [&b"BM\0\0\0\0\0\0\0\0\0\0\0\0"[..], &header.to_le_bytes(), sides].concat()
+        };
+        let long = |height: i32| bmp(40, &[64_i32.to_le_bytes(), height.to_le_bytes()].concat());
+        let old = bmp(12, &[[64, 0], [48, 1]].concat());
+        for (head, want) in [(long(48), (64, 48)), (long(-48), (64, 48)), (old, (64, 304))] {
+            assert_eq!(header_size(&head).unwrap(), Some(want));
+            assert_eq!(header_size(&head[..head.len() - 1]).unwrap(), None);
+        }
     }
 
     #[test]
