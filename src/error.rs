@@ -29,7 +29,7 @@ pub enum ErrorKind {
     UnsupportedModel,
     /// The bytes are not the model the registry names; do not retry.
     ChecksumMismatch,
-    /// A file could not be read.
+    /// A file could not be read, downloaded or written.
     Fetch,
     /// There is no GPU here, or none that can do it; the CPU can.
     GpuUnavailable,

@@ -10,6 +10,7 @@ mod looks;
 mod network;
 #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
 mod on_gpu;
+mod options;
 mod round;
 
 use serde::Deserialize;
@@ -17,7 +18,7 @@ use serde::Deserialize;
 use crate::cpu::Arithmetic;
 use crate::error::{Error, Result};
 use crate::executor::{Executor, ExecutorKind};
-use crate::matte::{self, Finish, Morphology, Smooth, Streams};
+use crate::matte::{self, Smooth, Streams};
 use crate::model::{self, Contract};
 #[cfg(feature = "onnx")]
 use crate::model::{Activation, Input, Layout, WHOLE};
@@ -33,6 +34,7 @@ pub use intake::Intake;
 use intake::{At, Reducers};
 pub use looks::Quality;
 use network::Network;
+pub use options::SegmentOptions;
 pub use round::{Next, Round};
 
 /// A network that is ready, and what it wants and gives.
@@ -47,36 +49,6 @@ pub struct Segmenter {
     /// Comes first, and the executor does what it fails.
     #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
     gpu: Option<Box<on_gpu::OnGpu>>,
-}
-
-/// What to cut out, and how soft.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub struct SegmentOptions {
-    /// `person`, or one of the network's classes.
-    pub of: String,
-    /// Strength of the effect, 0 to 1; sets the feather's radius.
-    pub intensity: f32,
-    /// The feather's radius in pixels of the picture; overrides `intensity`.
-    pub feather: Option<f32>,
-    /// Cleans the matte before the feather.
-    pub morphology: Option<Morphology>,
-    /// Removes the islands, pieces of the subject that touch no other, whose area is below this share of the largest
-    /// one's, 0 to 1.
-    pub min_island: f32,
-    /// How many looks the networks take; one at a stream's frames.
-    pub quality: Quality,
-    /// The stream that the picture is the next frame of, by a number of the caller's: its matte is made steady by those
-    /// before it. A stream that begins anew, or elsewhere, takes another number.
-    pub stream: Option<u32>,
-}
-
-impl Default for SegmentOptions {
-    fn default() -> Self {
-        let of = "person".to_owned();
-        let quality = Quality::default();
-        Self { of, intensity: 0.0, feather: None, morphology: None, min_island: 0.0, quality, stream: None }
-    }
 }
 
 /// What a network that is not in the registry wants and gives; its sizes are read from its file.
@@ -273,6 +245,9 @@ impl Segmenter {
     }
 
     /// The network's probabilities for `picture`.
+    ///
+    /// # Errors
+    /// `Internal` if what runs the network fails.
     pub fn predict(&mut self, picture: Rgba8<'_>) -> Result<(Prediction, Timings)> {
         #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
         if let Some(done) = self.predict_on_gpu(picture) {
@@ -358,6 +333,9 @@ impl Segmenter {
     }
 
     /// Runs the network on a whole intake, which is of all of a picture.
+    ///
+    /// # Errors
+    /// As [`Segmenter::predict`].
     pub fn prediction(&mut self, intake: Intake) -> Result<(Prediction, Timings)> {
         let Intake { swapped, mut reducers, mut timings, .. } = intake;
         let mut watch = Stopwatch::start();
@@ -372,27 +350,5 @@ impl Segmenter {
         let prediction = Prediction { width, height, classes: contract.classes.clone(), data };
         timings.post_ms = watch.lap_ms();
         Ok((prediction, timings))
-    }
-}
-
-impl SegmentOptions {
-    /// Whether the networks look at the subject as well. The mattes of a stream's frames would not be steady: each has
-    /// another part.
-    pub(crate) fn looks_twice(&self) -> bool {
-        self.quality != Quality::Fast && self.stream.is_none()
-    }
-
-    /// Whether they ask for one look alone, and for nothing between it and the matte: then a GPU can do all of it.
-    #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
-    pub(crate) fn in_one_go(&self) -> bool {
-        !self.looks_twice() && self.min_island == 0.0
-    }
-
-    /// What they say of edges.
-    pub(crate) fn finish(&self) -> Result<Finish> {
-        let feather = self.feather.map_or_else(|| matte::feather_radius(self.intensity), Ok)?;
-        let finish = Finish { morphology: self.morphology, feather };
-        finish.check()?;
-        Ok(finish)
     }
 }

@@ -49,6 +49,9 @@ pub fn check_feather(radius: f32) -> Result<()> {
 /// As [`check_feather`].
 pub fn feather(matte: &mut Matte, radius: f32) -> Result<()> {
     check_feather(radius)?;
+    if matte.alpha.is_empty() {
+        return Ok(());
+    }
     let Matte { width, height, ref mut alpha } = *matte;
     let mut feather = Feather::new(radius, width, height);
     let band = feather.band_rows() * width;

@@ -52,6 +52,9 @@ pub fn check_morphology(how: Morphology) -> Result<()> {
 /// As [`check_morphology`].
 pub fn morphology(matte: &mut Matte, how: Morphology) -> Result<()> {
     check_morphology(how)?;
+    if matte.alpha.is_empty() {
+        return Ok(());
+    }
     let Morphology { operation, radius } = how;
     let (erode, dilate): (Pick, Pick) = (u8::min, u8::max);
     let picks: &[Pick] = match operation {

@@ -97,16 +97,6 @@ impl Plan {
             .iter()
             .fold(y.height as u64, |product, &n| product.saturating_mul(n as u64))
     }
-
-    /// Bytes of all buffers in memory together, as if none shared a place.
-    pub fn buffer_bytes(&self) -> u64 {
-        self.buffers.iter().map(|shape| 4 * shape.len() as u64).sum()
-    }
-
-    /// Bytes of all constants as they are stored.
-    pub fn constant_bytes(&self) -> u64 {
-        self.constants.iter().map(|constant| constant.bytes() as u64).sum()
-    }
 }
 
 #[cfg(test)]
@@ -197,6 +187,5 @@ mod tests {
         plan.steps[1].op = Op::Depthwise { window, weights: 0, bias: 1 };
         assert_eq!(plan.step_multiply_adds(0), 6 * 5 * 27);
         assert_eq!(plan.multiply_adds(), 6 * 5 * 27 + 6 * 5 * 9);
-        assert_eq!(plan.buffer_bytes(), 4 * (24 * 4 + 6 * 8 + 6 * 8));
     }
 }

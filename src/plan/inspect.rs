@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Activation, Op, Plan, Shape, Step, arena};
+use super::{Activation, Op, Plan, Shape, arena};
 
 /// Facts about a plan.
 #[derive(Clone, Debug, Serialize)]
@@ -51,7 +51,7 @@ pub struct StepInspection {
 /// # Panics
 /// If a step names a buffer that does not exist.
 pub fn inspect(plan: &Plan) -> Inspection {
-    let steps: Vec<StepInspection> = plan.steps.iter().map(|step| facts(plan, step)).collect();
+    let steps: Vec<StepInspection> = (0..plan.steps.len()).map(|at| facts(plan, at)).collect();
     Inspection {
         input: sizes(plan.buffers[plan.input]),
         output: sizes(plan.buffers[plan.output]),
@@ -66,7 +66,8 @@ fn sizes(Shape { height, width, channels }: Shape) -> [usize; 3] {
     [height, width, channels]
 }
 
-fn facts(plan: &Plan, step: &Step) -> StepInspection {
+fn facts(plan: &Plan, at: usize) -> StepInspection {
+    let step = &plan.steps[at];
     let (x, y) = (plan.buffers[step.x], plan.buffers[step.y]);
     let kernel = match &step.op {
         Op::Conv { window, .. } | Op::Depthwise { window, .. } | Op::Pool { window, .. } => {
@@ -74,13 +75,6 @@ fn facts(plan: &Plan, step: &Step) -> StepInspection {
         }
         Op::Transposed { kernel, .. } => Some(*kernel),
         _ => None,
-    };
-    // What each value of the result is a sum of.
-    let products = match &step.op {
-        Op::Pointwise { .. } | Op::Transposed { .. } => x.channels,
-        Op::Conv { window, .. } => x.channels * window.kernel[0] * window.kernel[1],
-        Op::Depthwise { window, .. } => window.kernel[0] * window.kernel[1],
-        _ => 0,
     };
     StepInspection {
         name: step.op.name(),
@@ -90,7 +84,7 @@ fn facts(plan: &Plan, step: &Step) -> StepInspection {
         gated: matches!(step.op, Op::Pointwise { gate: Some(_), .. }),
         activation: name(step.epilogue.activation),
         residual: step.epilogue.residual.is_some(),
-        multiply_adds: (y.pixels() * y.channels) as u64 * products as u64,
+        multiply_adds: plan.step_multiply_adds(at),
     }
 }
 
@@ -110,7 +104,7 @@ fn name(activation: Activation) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Constant, Epilogue, Window};
+    use super::super::{Constant, Epilogue, Step, Window};
     use super::*;
 
     #[test]

@@ -1,6 +1,6 @@
 //! The plan: a flat list of steps over numbered buffers.
 //!
-//! `onnx::lower` writes it, [`check`] proves it, `cpu` (and later `gpu`) runs it. Each step reads
+//! `onnx::lower` writes it, [`check`] proves it, `cpu` or `gpu` runs it. Each step reads
 //! earlier buffers and writes one of its own, `y = epilogue(op(x))`; every shape is a number, so
 //! nothing here is dynamic. A buffer is written by one step only, and before it is read.
 //!

@@ -140,7 +140,8 @@ impl Segmenter {
         if !*partner
             // Else it has had all of the frame, and failed.
             && !options.in_one_go()
-            && let Some((answer, stride)) = self.answer_on_gpu(picture)
+            && let Some(picture) = round.picture()
+            && let Some((answer, stride)) = self.answer_on_gpu(&picture)
         {
             let contract = &self.network.contract;
             round.seen(&self.network, options, |of| matte::subject(contract, &answer, stride, of))?;
@@ -186,14 +187,20 @@ impl Segmenter {
         let finish = options.finish()?;
         let Round { size, from, rect, swapped, guide, before, mut looks, mut timings, .. } = round;
         let mut watch = Stopwatch::start();
-        let (mut seen, next) = match (round.at, before) {
+        let columns = self.network.output()[0];
+        let (seen, next) = match (round.at, before) {
             (At::Subject, Some(before)) => {
-                let seen = before.fuse(rect, looks, self.network.contract.whole);
+                let mut seen = before.fuse(rect, looks, self.network.contract.whole);
+                islands::clear_small(&mut seen.map, columns, options.min_island);
                 let head =
                     round.face.filter(|_| seen.subject().is_some()).and_then(|face| seen.or(&face).subject());
                 (seen, head.map(|head| (At::Head, head)))
             }
-            (At::Head, Some(before)) => (before.fuse_head(rect, looks), None),
+            (At::Head, Some(before)) => {
+                let mut seen = before.fuse_head(rect, looks);
+                islands::clear_small(&mut seen.map, columns, options.min_island);
+                (seen, None)
+            }
             _ => {
                 let mut seen = looks.pop().expect("a look");
                 if let Some(stream) = options.stream {
@@ -203,9 +210,6 @@ impl Segmenter {
                 (seen, round.around.map(|around| (At::Subject, around)))
             }
         };
-        if round.at != At::All {
-            islands::clear_small(&mut seen.map, self.network.output()[0], options.min_island);
-        }
         if let Some((at, rect)) = next {
             let reducers = Reducers::new([rect.width, rect.height], &self.network, self.partner_for(options));
             timings.pre_ms += watch.lap_ms();
