@@ -13,6 +13,7 @@ mod on_gpu;
 mod options;
 mod round;
 
+#[cfg(feature = "onnx")]
 use serde::Deserialize;
 
 use crate::cpu::Arithmetic;

@@ -6,7 +6,6 @@
  * stay below the 64 KiB that browsers allow all such requests of a page.
  */
 
-import { after } from './after.js';
 import type { BeaconRecord } from './record.js';
 
 const MOST_RECORDS = 200;
@@ -93,7 +92,6 @@ export class Beacons {
   async #send(batch: Batch): Promise<void> {
     const { body } = batch;
     batch.tries++;
-    const deadline = after(REQUEST_MS);
     let answer: Response | undefined;
     try {
       answer = await fetch(this.#url, {
@@ -104,12 +102,12 @@ export class Beacons {
         credentials: 'omit',
         // Of the page's address nothing.
         referrerPolicy: 'no-referrer',
-        signal: deadline.signal,
+        // Browsers before 2022 have none.
+        signal: AbortSignal.timeout?.(REQUEST_MS),
       });
     } catch {
       // Not reached: as a server that is busy.
     }
-    deadline.clear();
     const again = !answer || [408, 425, 429].includes(answer.status) || answer.status >= 500;
     const patience = again ? this.#patience(batch, answer?.headers.get('Retry-After')) : Infinity;
     if (this.#closed || batch.tries === MOST_TRIES || patience > MOST_PATIENCE_MS) {

@@ -162,7 +162,7 @@ export class Client {
       const error = new SegmentError('INTERNAL', `the run broke off: ${answer.message}`);
       if (!this.#replaceable) {
         job.reject(error);
-        this.close(error, new SegmentError('CLOSED', 'WebAssembly broke on this thread, want the page reloaded'));
+        this.close(broken(), broken());
       }
       // What was transferred to a thread that died is lost; a blob is not.
       const back = answer.type === 'trapped' ? answer.picture : picture.kind === 'blob' ? picture : undefined;
@@ -273,6 +273,10 @@ export class Client {
       promise.then(resolve, reject);
     });
   }
+}
+
+function broken(): SegmentError {
+  return new SegmentError('CLOSED', 'WebAssembly broke on this thread, want the page reloaded');
 }
 
 function closed(): SegmentError {

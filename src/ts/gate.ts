@@ -4,6 +4,7 @@
  * An instance holds one rollout; another rollout takes another instance. `companion/src/wasm` is its other side.
  */
 
+import { isModelId } from './models.js';
 import type { Assignment } from './rollout-types.js';
 
 /** In the order of `Reason::ALL`. */
@@ -27,9 +28,9 @@ interface Exports {
 let compiled: { url: string; module: Promise<WebAssembly.Module> } | undefined;
 
 /** Downloaded once, by the signal of whoever asks first; a failure is not remembered. */
-function compile(url: string, signal: AbortSignal): Promise<WebAssembly.Module> {
+function compile(url: string, signal: AbortSignal | undefined): Promise<WebAssembly.Module> {
   if (compiled?.url !== url) {
-    const module = fetch(url, { signal }).then(async (response) => {
+    const module = fetch(url, signal && { signal }).then(async (response) => {
       if (!response.ok) throw new Error(`${url} answered with status ${response.status}, want 200`);
       return WebAssembly.compile(await response.arrayBuffer());
     });
@@ -63,7 +64,7 @@ export class Gate {
   }
 
   /** Reads a rollout by the file at `url`; rejects if it is refused, or `signal` is aborted. */
-  static async open(url: string, text: string, signal: AbortSignal): Promise<Gate> {
+  static async open(url: string, text: string, signal: AbortSignal | undefined): Promise<Gate> {
     const { exports } = await WebAssembly.instantiate(await compile(url, signal), {});
     return new Gate(exports as unknown as Exports, text);
   }
@@ -73,11 +74,13 @@ export class Gate {
     const answer = this.#exports.assign(this.#gate, this.#room, length);
     const variant = this.configuration.variants[((answer >> 3) & 31) - 1];
     const bucket = answer >> 8;
+    // Mistyped, or of a later version: those ids are out, and all else of the configuration holds.
+    const on = variant !== undefined && isModelId(variant.model);
     return {
-      on: variant !== undefined,
-      ...(variant && { variant: variant.name, model: variant.model }),
+      on,
+      ...(on && { variant: variant.name, model: variant.model }),
       ...(bucket !== NO_BUCKET && { bucket }),
-      reason: REASONS[answer & 7]!,
+      reason: variant && !on ? 'no-model' : REASONS[answer & 7]!,
     };
   }
 

@@ -7,5 +7,5 @@ export const MODEL_IDS: readonly ModelId[] = ['selfie', 'selfie-landscape', 'mul
 
 /** Whether a model of that name ships. */
 export function isModelId(name: string): name is ModelId {
-  return MODEL_IDS.some((id) => id === name);
+  return MODEL_IDS.includes(name as ModelId);
 }

@@ -5,11 +5,9 @@
  * is refused leaves the last good one as it is.
  */
 
-import { after } from './after.js';
 import { Beacons } from './beacons.js';
 import { SegmentError, messageOf } from './error.js';
-import { type Configuration, Gate } from './gate.js';
-import { MODEL_IDS, isModelId } from './models.js';
+import { Gate } from './gate.js';
 import type { Assignment, BeaconOptions, Exposure, RolloutOptions } from './rollout-types.js';
 import type { CreateOptions, Participation, SecondSegmenter, SegmenterRollout } from './types.js';
 import { Watch } from './watch.js';
@@ -62,9 +60,9 @@ export class Rollout implements SegmenterRollout {
     return rollout;
   }
 
-  /** Why there is no configuration, why the one that was asked for last is not used, or which variant of it nobody gets. */
+  /** Why there is no configuration, or why the one that was asked for last is not used. */
   get problem(): string | undefined {
-    return this.#problem ?? strange(this.#gate?.configuration);
+    return this.#problem;
   }
 
   /** What is rolled out, once a configuration is known. */
@@ -111,10 +109,7 @@ export class Rollout implements SegmenterRollout {
   }
 
   #answer(id: string): Assignment {
-    const answer = this.#gate?.assign(String(id)) ?? { on: false, reason: 'no-config' };
-    // Mistyped, or of a later version: those ids are out, and all else of the configuration holds.
-    if (answer.model === undefined || isModelId(answer.model)) return answer;
-    return { on: false, ...(answer.bucket !== undefined && { bucket: answer.bucket }), reason: 'no-model' };
+    return this.#gate?.assign(String(id)) ?? { on: false, reason: 'no-config' };
   }
 
   #expose(exposure: Exposure): void {
@@ -125,14 +120,15 @@ export class Rollout implements SegmenterRollout {
   }
 
   async #refresh(): Promise<void> {
-    const deadline = after(REQUEST_MS);
     try {
-      const text = await this.#fetch(deadline.signal);
+      // For both files; browsers before 2022 have none.
+      const signal = AbortSignal.timeout?.(REQUEST_MS);
+      const text = await this.#fetch(signal);
       if (text === undefined || text === this.#text) {
         this.#problem = undefined;
         return;
       }
-      this.#gate = await Gate.open(this.#wasm, text, deadline.signal);
+      this.#gate = await Gate.open(this.#wasm, text, signal);
       this.#text = text;
       this.#problem = undefined;
     } catch (error) {
@@ -140,14 +136,12 @@ export class Rollout implements SegmenterRollout {
       this.#etag = null;
       this.#problem = messageOf(error);
       return;
-    } finally {
-      deadline.clear();
     }
     quietly(() => this.#options.onChange?.());
   }
 
   /** The configuration's text; `undefined` if it has not changed. */
-  async #fetch(signal: AbortSignal): Promise<string | undefined> {
+  async #fetch(signal: AbortSignal | undefined): Promise<string | undefined> {
     // To another origin the header would need that server's leave; there the browser's own cache sends it.
     const own = !globalThis.location || this.#url.origin === location.origin;
     const headers: HeadersInit = own && this.#etag ? { 'If-None-Match': this.#etag } : {};
@@ -158,12 +152,6 @@ export class Rollout implements SegmenterRollout {
     this.#etag = response.headers.get('ETag');
     return text;
   }
-}
-
-/** Which variant has a model that does not ship with this version. */
-function strange(configuration: Configuration | undefined): string | undefined {
-  const variant = configuration?.variants.find(({ model }) => !isModelId(model));
-  return variant && `variant ${variant.name} has the model "${variant.model}", want one of ${MODEL_IDS.join(', ')}; its ids are out`;
 }
 
 function quietly(call: () => void): void {

@@ -213,8 +213,8 @@ test('where there can be no new thread, a break is INTERNAL and the end', async 
   await settle();
   trap(calls[0]);
   await assert.rejects(first, { code: 'INTERNAL' });
-  await assert.rejects(second, { code: 'CLOSED' });
-  await assert.rejects(client.call(SEGMENT, picture('c')), { code: 'CLOSED' });
+  await assert.rejects(second, { code: 'CLOSED', message: /broke on this thread/ });
+  await assert.rejects(client.call(SEGMENT, picture('c')), { code: 'CLOSED', message: /broke on this thread/ });
   assert.equal(threads.length, 1);
 });
 

@@ -8,7 +8,8 @@ import { load, segmentError } from './load.mjs';
 
 const { checkCreate, checkSegment } = await load('options');
 const { MAX_PIXELS, MAX_SIDE, checkSize } = await load('limits');
-const { MODEL_IDS, modelUrl, resolveBase, wasmUrl } = await load('assets');
+const { modelUrl, resolveBase, wasmUrl } = await load('assets');
+const { MODEL_IDS } = await load('models');
 
 const SUBJECTS = ['person', 'hair'];
 
