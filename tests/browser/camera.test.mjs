@@ -105,7 +105,7 @@ ring('the camera of the demo page', { Chromium: CHROMIUM }, async (t) => {
     await page.getByTestId('camera').click();
     const note = page.locator('#camera-note');
     await note.waitFor();
-    assert.match(await note.innerText(), /Live effects do not work just now/);
+    assert.match(await note.innerText(), /No live effects just now/);
     assert.ok(await page.getByTestId('live-plain').isChecked());
     assert.deepEqual([await shows('#camera-video'), await shows('#camera-canvas')], [true, false]);
     await page.getByTestId('shoot').click();

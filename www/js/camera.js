@@ -3,7 +3,6 @@
 import { blurOf } from './effects.js';
 import * as models from './models.js';
 import { part } from './page.js';
-import { ofError } from './words.js';
 
 const dialog = /** @type {HTMLDialogElement} */ (part('camera-dialog'));
 const video = /** @type {HTMLVideoElement} */ (part('camera-video'));
@@ -72,7 +71,7 @@ async function start() {
   }
 }
 
-/** Shows the chosen effect on the frames as they come; where that fails, the camera as it is, and why. */
+/** Shows the chosen effect on the frames as they come; where that fails, the camera as it is. */
 async function play() {
   live?.abort();
   const { signal } = (live = new AbortController());
@@ -86,11 +85,10 @@ async function play() {
     const blur = blurOf(BLUR, { width: video.videoWidth, height: video.videoHeight });
     const effect = choice === 'blur' ? { background: { blur } } : 'cutout';
     await segmenter.play(video, canvas, { effect, signal }).done;
-  } catch (error) {
+  } catch {
     if (signal.aborted) return;
     preview.dataset.live = 'plain';
     for (const choice of choices) choice.checked = choice.value === 'plain';
-    note.textContent = `Live effects do not work just now. ${ofError(error).title}`;
     note.hidden = false;
   }
 }
