@@ -8,6 +8,7 @@
 import { SegmentError, abortedBy, foreignPicture } from './error.js';
 import type { Downloads } from './files.js';
 import type { Answer as AnswerTo, Captured, Loaded, LoadTask, PredictTask, Reply, Request, Task } from './protocol.js';
+import { keep } from './spare.js';
 import type { OpenThread, Thread } from './threads.js';
 import { release, transferables } from './transfer.js';
 import type { Progress } from './types.js';
@@ -145,6 +146,7 @@ export class Client {
         const answer = await this.#wait(running);
         if (answer) {
           release(picture);
+          if (picture.kind === 'pixels') keep(picture.pixels.data.buffer);
           return answer;
         }
       } catch (error) {
@@ -156,7 +158,10 @@ export class Client {
       await this.#start();
       const request = { ...task, id: ++this.#lastId, picture, ...(helped && { helped }) };
       const answer = await this.#ask(request, transferables(picture), job);
-      if (answer.type === 'done') return answer.value as AnswerTo<Task>;
+      if (answer.type === 'done') {
+        if (answer.spare) keep(answer.spare);
+        return answer.value as AnswerTo<Task>;
+      }
       if (answer.type === 'failed') throw new SegmentError(answer.code, answer.message);
       this.#stop();
       const error = new SegmentError('INTERNAL', `the run broke off: ${answer.message}`);

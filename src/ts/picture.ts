@@ -10,6 +10,7 @@ import { frameAtOnce, frameOf } from './frames.js';
 import { checkSize } from './limits.js';
 import { invalid } from './options.js';
 import type { Captured } from './protocol.js';
+import { copyOf } from './spare.js';
 import type { Picture } from './types.js';
 
 const WANTED =
@@ -64,7 +65,7 @@ async function captureImageData(image: ImageData, maxPixels: number): Promise<Ca
   checkSize(width, height, maxPixels);
   if (data.length === 0) throw new SegmentError('INVALID_INPUT', 'image data is transferred away, want its pixels');
   if (data instanceof Uint8ClampedArray && (image.colorSpace ?? 'srgb') === 'srgb') {
-    return { kind: 'pixels', pixels: { width, height, data: new Uint8ClampedArray(data) } };
+    return { kind: 'pixels', pixels: { width, height, data: copyOf(data) } };
   }
   // Wide gamut or float values: the browser converts them when the bitmap is drawn.
   return copy(image, width, height, maxPixels);

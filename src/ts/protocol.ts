@@ -181,7 +181,8 @@ export type Answer<T extends Task> = T extends SegmentTask ? MatteAnswer : T ext
 export type Reply =
   /** The worker's script runs; sent once, before anything is asked. */
   | { type: 'started'; version: string }
-  | { type: 'done'; id: number; value: Loaded | GpuLoaded | Answer<Task> }
+  /** `spare`: the memory of the call's pixels, for the next one's. */
+  | { type: 'done'; id: number; value: Loaded | GpuLoaded | Answer<Task>; spare?: ArrayBuffer }
   | { type: 'failed'; id: number; code: ErrorCode; message: string }
   /** A call wants the network's answer to this picture. */
   | { type: 'run'; id: number; picture: Pixels }

@@ -164,7 +164,8 @@ export class Runner {
   async #answer(id: number, task: () => Promise<Value>, picture?: Captured): Promise<void> {
     try {
       const value = await task();
-      this.#send({ type: 'done', id, value }, ownBuffers(value));
+      const spare = picture?.kind === 'pixels' ? picture.pixels.data.buffer : undefined;
+      this.#send({ type: 'done', id, value, ...(spare && { spare }) }, spare ? [...ownBuffers(value), spare] : ownBuffers(value));
     } catch (error) {
       const message = messageOf(error);
       if (error instanceof Trap) return this.#send({ type: 'trapped', id, message, picture }, picture ? transferables(picture) : []);
