@@ -6,10 +6,11 @@
 //! to `F`, as much as the pixel is subject: `F + a (I - a F - (1 - a) B)`, the step of M. Forte and F. Pitié,
 //! "Approximate Fast Foreground Colour Estimation", ICIP 2021.
 //!
-//! Memory: the grid.
+//! Memory: the grid, and a few numbers for each column of the picture.
 
 use super::Colour;
 use super::grid::{FACTOR, Grid, TRUST};
+use super::line::{Line, Tap};
 
 /// Weighted sums over the pixels of each cell: red, green, blue, and the weights alone.
 type Sums = Vec<[f32; 4]>;
@@ -50,15 +51,11 @@ impl Gather {
             let (least, most) = alpha.iter().fold((255, 0), |(least, most), &a| (a.min(least), a.max(most)));
             // Most of a picture is all the one or all the other.
             if most > UNSURE && !self.subject.is_empty() {
-                add(&mut self.subject[start + i], pixels, alpha, surely_subject);
+                add(&mut self.subject[start + i], pixels, alpha, &SUBJECT);
             }
             if least < 255 - UNSURE {
-                let ground = &mut self.ground[start + i];
-                if self.subject.is_empty() {
-                    add(ground, pixels, alpha, |a| square(square(surely_subject(255 - a))));
-                } else {
-                    add(ground, pixels, alpha, |a| surely_subject(255 - a));
-                }
+                let weights = if self.subject.is_empty() { &GROUND_ALONE } else { &GROUND };
+                add(&mut self.ground[start + i], pixels, alpha, weights);
             }
         }
     }
@@ -69,8 +66,9 @@ impl Gather {
 
     /// The colours on both sides of every edge.
     pub(super) fn finish(self) -> Colours {
-        let Self { grid, subject, ground, .. } = self;
-        Colours { grid, sides: filled(&subject, grid).zip(filled(&ground, grid)) }
+        let Self { width, grid, subject, ground } = self;
+        let side = |sums: &Sums| Some(Side { cells: filled(sums, grid)?, line: Line::new(width, grid) });
+        Colours { sides: side(&subject).zip(side(&ground)) }
     }
 
     /// The ground everywhere, also where the subject hides it; `None` if it is nowhere to be seen.
@@ -85,20 +83,40 @@ const UNSURE: u8 = 160;
 /// What the picture itself leaves out, by half or more, has no colour.
 const SEEN: u8 = 128;
 
-/// How surely a pixel is subject alone, 0 to 255: about the 16th power of its alpha, which leaves out nearly
-/// all in which the ground shows.
-fn surely_subject(alpha: u8) -> u32 {
-    square(square(square(square(u32::from(alpha)))))
+/// A pixel's weight, 0 to 255, by its alpha.
+type Weights = [u32; 256];
+
+/// How surely a pixel is subject alone: about the 16th power of its alpha, which leaves out nearly all in which the
+/// ground shows.
+static SUBJECT: Weights = powers(4, false);
+
+/// The same of the ground.
+static GROUND: Weights = powers(4, true);
+
+/// Of the ground where nothing takes the subject's part out again: about the 64th power.
+static GROUND_ALONE: Weights = powers(6, true);
+
+/// What `squarings` make of each alpha, or of what it leaves.
+const fn powers(squarings: usize, of_rest: bool) -> Weights {
+    let mut weights = [0; 256];
+    let mut alpha = 0;
+    while alpha < 256 {
+        let mut weight = if of_rest { 255 - alpha as u32 } else { alpha as u32 };
+        let mut done = 0;
+        while done < squarings {
+            weight = (weight * weight + 127) / 255;
+            done += 1;
+        }
+        weights[alpha] = weight;
+        alpha += 1;
+    }
+    weights
 }
 
-fn square(x: u32) -> u32 {
-    (x * x + 127) / 255
-}
-
-fn add(sum: &mut [f32; 4], pixels: &[[u8; 4]], alpha: &[u8], weight: impl Fn(u8) -> u32) {
+fn add(sum: &mut [f32; 4], pixels: &[[u8; 4]], alpha: &[u8], weights: &Weights) {
     let mut row = [0u32; 4];
     for (&[red, green, blue, own], &alpha) in pixels.iter().zip(alpha) {
-        let weight = if own < SEEN { 0 } else { weight(alpha) };
+        let weight = if own < SEEN { 0 } else { weights[usize::from(alpha)] };
         row[0] += weight * u32::from(red);
         row[1] += weight * u32::from(green);
         row[2] += weight * u32::from(blue);
@@ -143,25 +161,8 @@ fn fill(sums: &[[f32; 4]], columns: usize, rows: usize, trust: f32) -> Vec<Colou
     colours
 }
 
-/// Two neighbours of a point on a grid, and how far it is towards the second.
-#[derive(Clone, Copy)]
-pub(super) struct Tap {
-    first: usize,
-    second: usize,
-    t: f32,
-}
-
-impl Tap {
-    /// Of the pixel `at`, on a grid of `len` cells of `cell` pixels.
-    pub(super) fn new(at: usize, cell: usize, len: usize) -> Self {
-        let place = ((at as f32 + 0.5) / cell as f32 - 0.5).clamp(0.0, (len - 1) as f32);
-        let first = place as usize;
-        Self { first, second: (first + 1).min(len - 1), t: place.fract() }
-    }
-}
-
 /// The colour between four cells.
-pub(super) fn mix(grid: &[Colour], columns: usize, x: Tap, y: Tap) -> Colour {
+fn mix(grid: &[Colour], columns: usize, x: Tap, y: Tap) -> Colour {
     let row = |y: usize, c: usize| {
         let [first, second] = [x.first, x.second].map(|x| grid[y * columns + x][c]);
         first + (second - first) * x.t
@@ -174,21 +175,33 @@ pub(super) fn mix(grid: &[Colour], columns: usize, x: Tap, y: Tap) -> Colour {
 
 /// The subject's and the ground's colours all over a picture.
 pub(super) struct Colours {
-    grid: Grid,
     /// The subject's and the ground's; `None` where nothing of the picture is surely the one, or nothing the other.
-    sides: Option<(Vec<Colour>, Vec<Colour>)>,
+    sides: Option<(Side, Side)>,
+}
+
+struct Side {
+    cells: Vec<Colour>,
+    line: Line,
 }
 
 impl Colours {
-    /// The subject's own colour at a pixel whose share of the subject is `alpha`; what is seen there if a side is unknown.
-    pub(super) fn subject(&self, x: usize, y: usize, pixel: [u8; 4], alpha: u8) -> Colour {
+    /// Goes to row `y`.
+    pub(super) fn go(&mut self, y: usize) {
+        if let Some((subject, ground)) = &mut self.sides {
+            for side in [subject, ground] {
+                side.line.go(&side.cells, y);
+            }
+        }
+    }
+
+    /// The subject's own colour at a pixel of the row, whose share of the subject is `alpha`; what is seen there if a
+    /// side is unknown.
+    pub(super) fn subject(&self, x: usize, pixel: [u8; 4], alpha: u8) -> Colour {
         let [red, green, blue, _] = pixel.map(f32::from);
         let seen = [red, green, blue];
         let Some((subject, ground)) = self.sides.as_ref().filter(|_| alpha < 255) else { return seen };
         let a = f32::from(alpha) / 255.0;
-        let Grid { cell, columns, rows } = self.grid;
-        let [x, y] = [Tap::new(x, cell, columns), Tap::new(y, cell, rows)];
-        let [subject, ground] = [subject, ground].map(|side| mix(side, columns, x, y));
+        let (subject, ground) = (subject.line.at(x), ground.line.at(x));
         std::array::from_fn(|c| {
             let rest = seen[c] - a * subject[c] - (1.0 - a) * ground[c];
             (subject[c] + a * rest).clamp(0.0, 255.0)

@@ -6,8 +6,8 @@
 //! grow with it.
 
 use super::Colour;
-use super::colours::{Tap, mix};
 use super::grid::Grid;
+use super::line::Line;
 use crate::pixels::{self, Filter, Rgba8};
 
 /// How far a blur's weights reach, in standard deviations.
@@ -15,13 +15,13 @@ pub(crate) const REACH: f32 = 3.0;
 
 /// A picture's ground, blurred.
 pub(super) struct Blurred {
-    grid: Grid,
     cells: Vec<Colour>,
+    line: Line,
 }
 
 impl Blurred {
-    /// By `deviation` pixels, of a ground that is filled in.
-    pub(super) fn new(grid: Grid, cells: Vec<Colour>, deviation: f32) -> Self {
+    /// By `deviation` pixels, of a ground that is filled in, of a picture of that width.
+    pub(super) fn new(width: usize, grid: Grid, cells: Vec<Colour>, deviation: f32) -> Self {
         let weights = weights(deviation_in_cells(grid.cell, deviation));
         let Grid { columns, rows, .. } = grid;
         let mut across = Vec::with_capacity(cells.len());
@@ -30,13 +30,18 @@ impl Blurred {
         }
         let down = |i: usize| weighed(&weights, i / columns, rows, |y| across[y * columns + i % columns]);
         let cells = (0..cells.len()).map(down).collect();
-        Self { grid, cells }
+        Self { cells, line: Line::new(width, grid) }
     }
 
-    /// At a pixel.
-    pub(super) fn at(&self, x: usize, y: usize) -> Colour {
-        let Grid { cell, columns, rows } = self.grid;
-        mix(&self.cells, columns, Tap::new(x, cell, columns), Tap::new(y, cell, rows))
+    /// Goes to row `y`.
+    pub(super) fn go(&mut self, y: usize) {
+        self.line.go(&self.cells, y);
+    }
+
+    /// At a pixel of the row.
+    #[inline(always)]
+    pub(super) fn at(&self, x: usize) -> Colour {
+        self.line.at(x)
     }
 }
 
@@ -121,11 +126,12 @@ mod tests {
             let mut cells = vec![[0.0; 3]; grid.columns * grid.rows];
             let middle = grid.columns / 2;
             (0..grid.rows).for_each(|y| cells[y * grid.columns + middle] = [1000.0; 3]);
-            let blurred = Blurred::new(grid, cells, deviation);
+            let mut blurred = Blurred::new(size[0], grid, cells, deviation);
+            blurred.go(1);
             let centre = (middle as f32 + 0.5) * grid.cell as f32 - 0.5;
             let (mut sum, mut moment) = (0.0, 0.0);
             for x in 0..size[0] {
-                let [value, ..] = blurred.at(x, 1);
+                let [value, ..] = blurred.at(x);
                 sum += value;
                 moment += value * (x as f32 - centre).powi(2);
             }

@@ -4,6 +4,7 @@ mod colours;
 mod effect;
 pub(crate) mod grid;
 pub(crate) mod ground;
+mod line;
 mod oklab;
 mod painting;
 pub(crate) mod recolor;

@@ -114,7 +114,8 @@ impl Painting {
                 Effect::Blur(by) => {
                     let ground = ground.expect("what is gathered for a blur");
                     let grid = ground.grid();
-                    With::Blur(ground.finish_ground().map(|cells| Blurred::new(grid, cells, by)))
+                    let width = self.width;
+                    With::Blur(ground.finish_ground().map(|cells| Blurred::new(width, grid, cells, by)))
                 }
                 Effect::Picture => With::Picture,
             };
@@ -129,15 +130,15 @@ impl Painting {
     /// `Internal` if they are no whole rows, too many, or come before all were gathered.
     pub fn paint(&mut self, pixels: &mut [[u8; 4]], alpha: &[u8], ground: &[[u8; 4]]) -> Result<()> {
         let rows = self.check(pixels.len(), alpha.len())?;
-        let Turn::Painting(brush) = &self.turn else { return Err(out_of_turn()) };
+        let Turn::Painting(brush) = &mut self.turn else { return Err(out_of_turn()) };
         if matches!(brush.with, With::Picture) && ground.len() != pixels.len() {
             return Err(out_of_turn());
         }
         let each = pixels.chunks_exact_mut(self.width).zip(alpha.chunks_exact(self.width));
         for (i, (pixels, alpha)) in each.enumerate() {
-            let y = self.rows + i;
+            brush.go(self.rows + i);
             for (x, (pixel, &alpha)) in pixels.iter_mut().zip(alpha).enumerate() {
-                *pixel = brush.pixel(x, y, *pixel, alpha, || ground[i * self.width + x]);
+                *pixel = brush.pixel(x, *pixel, alpha, || ground[i * self.width + x]);
             }
         }
         self.rows += rows;
@@ -159,12 +160,20 @@ fn out_of_turn() -> Error {
 }
 
 impl Brush {
-    /// A pixel of the effect; `ground` is the other picture's.
+    /// Goes to row `y`.
+    fn go(&mut self, y: usize) {
+        self.colours.go(y);
+        if let With::Blur(Some(blurred)) = &mut self.with {
+            blurred.go(y);
+        }
+    }
+
+    /// A pixel of the row of the effect; `ground` is the other picture's.
     #[inline(always)]
-    fn pixel(&self, x: usize, y: usize, pixel: [u8; 4], alpha: u8, ground: impl Fn() -> [u8; 4]) -> [u8; 4] {
+    fn pixel(&self, x: usize, pixel: [u8; 4], alpha: u8, ground: impl Fn() -> [u8; 4]) -> [u8; 4] {
         let [red, green, blue, own] = pixel;
         let share = f32::from(alpha) / 255.0;
-        let subject = || self.colours.subject(x, y, pixel, alpha);
+        let subject = || self.colours.subject(x, pixel, alpha);
         match &self.with {
             With::Grey => [alpha, alpha, alpha, 255],
             With::Nothing => {
@@ -182,7 +191,7 @@ impl Brush {
             With::Blur(None) => pixel,
             With::Blur(_) if alpha == 255 => pixel,
             With::Blur(Some(blurred)) => {
-                let ground = blurred.at(x, y);
+                let ground = blurred.at(x);
                 if alpha == 0 {
                     return bytes(ground, own);
                 }
@@ -205,12 +214,12 @@ fn over(subject: impl Fn() -> Colour, own: u8, share: f32, ground: [f32; 4]) -> 
     }
     let subject = if front > 0.0 { subject() } else { [0.0; 3] };
     let colour = std::array::from_fn(|c| (front * subject[c] + back * ground[c]) / sum);
-    bytes(colour, (sum * 255.0).round() as u8)
+    bytes(colour, (sum * 255.0 + 0.5) as u8)
 }
 
 fn bytes(colour: Colour, alpha: u8) -> [u8; 4] {
-    // Beyond a byte it is the nearest.
-    let [red, green, blue] = colour.map(|value| value.round() as u8);
+    // To the nearest, which `round` would ask a function for in WebAssembly; beyond a byte it is the nearest as well.
+    let [red, green, blue] = colour.map(|value| (value + 0.5) as u8);
     [red, green, blue, alpha]
 }
 

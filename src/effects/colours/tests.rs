@@ -9,6 +9,12 @@ fn gather(picture: Rgba8<'_>, matte: &Matte) -> Colours {
     gather.finish()
 }
 
+/// The subject's colour at any pixel.
+fn at(colours: &mut Colours, x: usize, y: usize, pixel: [u8; 4], alpha: u8) -> Colour {
+    colours.go(y);
+    colours.subject(x, pixel, alpha)
+}
+
 /// A colour that changes slowly, so that a picture's parts differ.
 fn colour(x: usize, y: usize, base: [f32; 3]) -> Colour {
     let [x, y] = [x, y].map(|value| value as f32 * 0.05);
@@ -41,11 +47,11 @@ fn an_edge_loses_most_of_the_ground_s_colour() {
     for (width, height, soft) in [(64, 48, 6.0), (400, 300, 20.0), (1200, 200, 30.0)] {
         let (bytes, matte, want) = scene(width, height, soft);
         let picture = Rgba8::new(width, height, &bytes).unwrap();
-        let colours = gather(picture, &matte);
+        let mut colours = gather(picture, &matte);
         let (mut ours, mut plain) = (0.0, 0.0);
         for (i, &alpha) in matte.alpha.iter().enumerate().filter(|(_, alpha)| !matches!(alpha, 0 | 255)) {
             let pixel = picture.row(i / width)[i % width];
-            let got = colours.subject(i % width, i / width, pixel, alpha);
+            let got = at(&mut colours, i % width, i / width, pixel, alpha);
             // As it shows on any other ground.
             let share = f32::from(alpha) / 255.0;
             ours += share * (0..3).map(|c| (got[c] - want[i][c]).abs()).sum::<f32>();
@@ -59,10 +65,10 @@ fn an_edge_loses_most_of_the_ground_s_colour() {
 fn an_opaque_pixel_keeps_its_colour_to_the_bit() {
     let (bytes, matte, _) = scene(90, 70, 8.0);
     let picture = Rgba8::new(90, 70, &bytes).unwrap();
-    let colours = gather(picture, &matte);
+    let mut colours = gather(picture, &matte);
     for (i, _) in matte.alpha.iter().enumerate().filter(|(_, alpha)| **alpha == 255) {
         let pixel = picture.row(i / 90)[i % 90];
-        let got = colours.subject(i % 90, i / 90, pixel, 255);
+        let got = at(&mut colours, i % 90, i / 90, pixel, 255);
         assert_eq!(got, [pixel[0], pixel[1], pixel[2]].map(f32::from));
     }
 }
@@ -81,9 +87,9 @@ fn any_picture_and_matte_give_colours() {
                 .collect();
             let bytes: Vec<u8> = (0..width * height * 4).map(|i| (i * 61 % 256) as u8).collect();
             let picture = Rgba8::new(width, height, &bytes).unwrap();
-            let colours = gather(picture, &Matte { width, height, alpha: matte.clone() });
+            let mut colours = gather(picture, &Matte { width, height, alpha: matte.clone() });
             for (i, &alpha) in matte.iter().enumerate() {
-                let got = colours.subject(i % width, i / width, picture.row(i / width)[i % width], alpha);
+                let got = at(&mut colours, i % width, i / width, picture.row(i / width)[i % width], alpha);
                 assert!(got.iter().all(|value| (0.0..=255.0).contains(value)), "{width}x{height}: {got:?}");
             }
         }
@@ -97,9 +103,13 @@ fn a_colour_stays_where_a_side_is_unknown() {
     let picture = Rgba8::new(width, height, &bytes).unwrap();
     // Faint hair alone, and a head that fills the picture.
     for alpha in [128, 220] {
-        let colours = gather(picture, &Matte { width, height, alpha: vec![alpha; width * height] });
+        let mut colours = gather(picture, &Matte { width, height, alpha: vec![alpha; width * height] });
         for x in [0, 150, 299] {
-            assert_eq!(colours.subject(x, 20, [200, 150, 100, 255], alpha), [200.0, 150.0, 100.0], "{alpha}");
+            assert_eq!(
+                at(&mut colours, x, 20, [200, 150, 100, 255], alpha),
+                [200.0, 150.0, 100.0],
+                "{alpha}"
+            );
         }
     }
 }
@@ -108,8 +118,13 @@ fn a_colour_stays_where_a_side_is_unknown() {
 fn sureness_is_about_a_sixteenth_power() {
     for alpha in 0..=255u8 {
         let want = 255.0 * (f64::from(alpha) / 255.0).powi(16);
-        assert!((f64::from(surely_subject(alpha)) - want).abs() <= 6.0, "{alpha}");
+        assert!((f64::from(SUBJECT[usize::from(alpha)]) - want).abs() <= 6.0, "{alpha}");
     }
-    assert_eq!(surely_subject(UNSURE), 0);
-    assert_eq!(surely_subject(255), 255);
+    assert_eq!(SUBJECT[usize::from(UNSURE)], 0);
+    assert_eq!(SUBJECT[255], 255);
+    for alpha in 0..256 {
+        assert_eq!(GROUND[alpha], SUBJECT[255 - alpha]);
+        assert!(GROUND_ALONE[alpha] <= GROUND[alpha]);
+    }
+    assert_eq!((GROUND_ALONE[0], GROUND_ALONE[255]), (255, 0));
 }
