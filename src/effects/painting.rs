@@ -176,6 +176,14 @@ impl Brush {
         let subject = || self.colours.subject(x, pixel, alpha);
         match &self.with {
             With::Grey => [alpha, alpha, alpha, 255],
+            // Most of a picture is all the one or all the other, and shows as it is.
+            With::Nothing if alpha == 255 && own > 0 => pixel,
+            With::Colour(_) | With::Picture if alpha == 255 && own == 255 => pixel,
+            With::Colour(colour) if alpha == 0 => bytes(*colour, 255),
+            With::Picture if alpha == 0 => {
+                let ground = ground();
+                if ground[3] == 0 { [0; 4] } else { ground }
+            }
             With::Nothing => {
                 // 255 * 255 is 255 again: rounded division of the product by 255.
                 let product = ((u16::from(own) * u16::from(alpha) + 127) / 255) as u8;
