@@ -12,6 +12,11 @@ use crate::decision::Window;
 
 const SLOTS: usize = 8192;
 
+/// The bytes of an IPv6 address that batches are limited by: a /64, any address of which a host may use.
+const NETWORK: usize = 8;
+/// Those that evidence is counted by: a /48. A household has up to 256 of the former, and a site 65,536.
+const SITE: usize = 6;
+
 /// How long a salt lasts, in seconds.
 const EPOCH_S: u64 = 600;
 
@@ -88,27 +93,35 @@ impl Sources {
     /// Begins the next window and, when it is time, forgets who anybody was.
     pub(super) fn turn(&mut self, now_s: u64) {
         (self.window, self.batches, self.in_window) = (self.window.wrapping_add(1), 0, [0; 2]);
-        if now_s.saturating_sub(self.salted_at_s) >= EPOCH_S {
+        // Also after a clock was set back, so that no salt lasts for as long as it was wrong.
+        if now_s.abs_diff(self.salted_at_s) >= EPOCH_S {
             *self = Self { window: self.window, ..Self::new(self.limits, now_s) };
         }
     }
 
-    /// The slot of an address, if it may send one more batch.
+    /// The slot of an address's evidence, if the address may send one more batch.
     pub(super) fn admit(&mut self, address: IpAddr) -> Result<usize, Excess> {
-        let at = self.slot(address);
-        let slot = &mut self.slots[at];
-        if slot.window != self.window {
-            *slot = Slot { window: self.window, in_epoch: slot.in_epoch, ..Slot::default() };
-        }
-        if slot.batches >= self.limits.batches {
+        let evidence = self.slot(address, SITE);
+        self.fresh(evidence);
+        let at = self.slot(address, NETWORK);
+        if self.fresh(at).batches >= self.limits.batches {
             return Err(Excess::Source);
         }
         if self.batches >= self.limits.total_batches {
             return Err(Excess::Total);
         }
-        slot.batches += 1;
+        self.slots[at].batches += 1;
         self.batches += 1;
-        Ok(at)
+        Ok(evidence)
+    }
+
+    /// A slot, without what it held of former windows.
+    fn fresh(&mut self, at: usize) -> &mut Slot {
+        let slot = &mut self.slots[at];
+        if slot.window != self.window {
+            *slot = Slot { window: self.window, in_epoch: slot.in_epoch, ..Slot::default() };
+        }
+        slot
     }
 
     /// Whether one more run of an admitted source is evidence: of each arm a source gets one run, or its
@@ -134,11 +147,11 @@ impl Sources {
         true
     }
 
-    /// An IPv6 address counts with its network, because a host may use any of the 2^64 in it.
-    fn slot(&self, address: IpAddr) -> usize {
+    /// An IPv6 address counts with so many bytes of its network.
+    fn slot(&self, address: IpAddr, bytes: usize) -> usize {
         let hash = match address.to_canonical() {
             IpAddr::V4(address) => self.salt.hash_one(address.octets()),
-            IpAddr::V6(address) => self.salt.hash_one(&address.octets()[..8]),
+            IpAddr::V6(address) => self.salt.hash_one(&address.octets()[..bytes]),
         };
         hash as usize % SLOTS
     }
@@ -212,10 +225,21 @@ mod tests {
 
     #[test]
     fn networks_of_ipv6_are_one_source() {
-        let sources = Sources::new(LIMITS, 0);
+        let mut sources = Sources::new(LIMITS, 0);
         let v6 = |text: &str| IpAddr::from(text.parse::<Ipv6Addr>().unwrap());
-        assert_eq!(sources.slot(v6("2001:db8:1:2::1")), sources.slot(v6("2001:db8:1:2:ffff::9")));
-        assert_ne!(sources.slot(v6("2001:db8:1:2::1")), sources.slot(v6("2001:db8:1:3::1")));
-        assert_eq!(sources.slot(v6("::ffff:10.0.0.1")), sources.slot(v4(1)));
+        // A /64 is one for its batches, a /48 for its evidence.
+        let same = |one: &str, other: &str| {
+            [NETWORK, SITE].map(|bytes| sources.slot(v6(one), bytes) == sources.slot(v6(other), bytes))
+        };
+        assert_eq!(same("2001:db8:1:2::1", "2001:db8:1:2:ffff::9"), [true, true]);
+        assert_eq!(same("2001:db8:1:2::1", "2001:db8:1:3::1"), [false, true]);
+        assert_eq!(same("2001:db8:1:2::1", "2001:db8:2:2::1"), [false, false]);
+        assert_eq!(sources.slot(v6("::ffff:10.0.0.1"), SITE), sources.slot(v4(1), SITE));
+        // So who has a /48 to send from is one run's worth, from whatever networks of it, and may send on.
+        let networks = (0..50).filter(|network| {
+            let at = sources.admit(v6(&format!("2001:db8:7:{network:x}::1"))).unwrap();
+            sources.counts(at, Arm::Treatment)
+        });
+        assert_eq!(networks.count(), 1);
     }
 }
