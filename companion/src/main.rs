@@ -127,7 +127,7 @@ const SIMULATED_SAMPLES: u32 = 200;
 const MODELS: [&str; 3] = ["selfie", "selfie-landscape", "multiclass"];
 
 fn check(rollout: &Rollout) -> Result<(), String> {
-    let policy = Policy::of(&rollout.thresholds).map_err(|error| error.to_string())?;
+    let policy = server::check(rollout)?;
     println!("{}: {}", rollout.flag, percent(rollout.share));
     for variant in &rollout.variants {
         let control = if variant.control { ", the control" } else { "" };

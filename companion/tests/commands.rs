@@ -38,6 +38,7 @@ fn what_the_server_would_refuse_is_refused() {
         (with_thresholds(r#""minimumSamples":1"#), "1"),
         (ROLLOUT.replace("FULL", "HALF"), "HALF"),
         (ROLLOUT.replace("\"flag\"", "\"flags\""), "flag is missing"),
+        (ROLLOUT.replace("\"name\":\"multiclass\"", "\"name\":\"other\""), "variants[1].name is \"other\""),
     ] {
         let output = check(&folder, &rollout);
         let said = String::from_utf8(output.stderr).unwrap();

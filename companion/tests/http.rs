@@ -60,6 +60,7 @@ fn refuses_without_a_word() {
     assert_eq!(answer.status, 204);
     assert_eq!(answer.header("access-control-allow-origin"), Some("https://page.example"));
     assert_eq!(answer.header("access-control-allow-credentials"), None);
+    assert_eq!(answer.header("access-control-expose-headers"), Some("retry-after"), "pages may read it");
     assert_eq!(
         send(&[TEXT, &format!("Origin: http://{}", server.public)], &good).status,
         204,
@@ -171,6 +172,22 @@ fn refuses_to_start_where_it_would_be_unsafe() {
     assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("loopback"));
     assert!(fails(&[], "short").contains("too short"));
     assert!(fails(&["--site", "/nowhere/at/all"], good).contains("is no folder"));
+    let site = folder.0.to_str().unwrap();
+    let [a, again, metrics, empty] = ["/a=", "/a/=", "/metrics=", "//="].map(|path| format!("{path}{site}"));
+    assert!(fails(&["--site", &a, "--site", &again], good).contains(&format!("--site {again}: /a is")));
+    assert!(fails(&["--site", &metrics], good).contains("--site /metrics="));
+    assert!(fails(&["--site", &empty], good).contains("--site //="));
+    for origin in
+        ["https://a/", "https://a/b", "HTTPS://a.example", "https://A.example", "a.example", "https://"]
+    {
+        let said = fails(&["--origin", origin], good);
+        assert!(said.contains(&format!("--origin {origin}, want scheme://host")), "{said}");
+    }
+    let mut no_utf8 = command(&folder, &[]);
+    let token: std::ffi::OsString = std::os::unix::ffi::OsStringExt::from_vec(vec![0xFF; 20]);
+    no_utf8.env("FEATHEREDGE_ADMIN_TOKEN", token).stderr(Stdio::piped());
+    let said = String::from_utf8(no_utf8.output().unwrap().stderr).unwrap();
+    assert!(said.contains("is not UTF-8") && !said.contains("too short"), "{said}");
     let state = folder.path("state");
     let server = Server::start(&folder, &["--state", state.to_str().unwrap()]);
     assert_eq!(server.admin("POST", "/admin/rollback", r#"{"reason":"x"}"#).status, 200);

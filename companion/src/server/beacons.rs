@@ -109,6 +109,24 @@ pub(super) struct Origins(pub(super) Vec<HeaderValue>);
 pub(super) struct Foreign;
 
 impl Origins {
+    /// The origins of `--origin`, as browsers write them: another spelling would never be one of a page.
+    pub(super) fn parse(texts: &[String]) -> Result<Self, String> {
+        let parse = |text: &String| {
+            let plain =
+                |byte: u8| byte.is_ascii_graphic() && !byte.is_ascii_uppercase() && !b"/?#@*".contains(&byte);
+            let is_plain = |part: &str| !part.is_empty() && part.bytes().all(plain);
+            let is_origin =
+                text.split_once("://").is_some_and(|(scheme, host)| is_plain(scheme) && is_plain(host));
+            let value = HeaderValue::from_str(text).ok();
+            value.filter(|_| is_origin || text == "null").ok_or_else(|| {
+                format!(
+                    "--origin {text}, want scheme://host or scheme://host:port in small letters, and no path"
+                )
+            })
+        };
+        texts.iter().map(parse).collect::<Result<_, _>>().map(Self)
+    }
+
     /// The origin to be allowed in the answer: one of the list; none is needed for the server's own pages
     /// and for what is no browser.
     pub(super) fn check(&self, headers: &HeaderMap) -> Result<Option<HeaderValue>, Foreign> {
@@ -133,6 +151,8 @@ pub(super) fn allow(mut response: Response<Body>, origin: Option<HeaderValue>) -
     if let Some(origin) = origin {
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        // Without this a page of another origin does not see when it may send again.
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after"));
         headers.insert(header::VARY, HeaderValue::from_static("origin"));
     }
     response

@@ -16,18 +16,17 @@ mod options;
 mod public;
 mod seen;
 mod shared;
+mod site;
 mod source;
 mod ticker;
 mod windows;
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-use axum::http::HeaderValue;
 use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -40,6 +39,7 @@ use crate::gate::{Override, Rollout};
 use app::{App, Parts, now_s};
 use beacons::Origins;
 use connection::Connections;
+use counters::OTHER;
 use file::{Audit, StateFile, WindowLog};
 use intake::Intake;
 use shared::Shared;
@@ -75,7 +75,7 @@ fn prepare(options: &Options) -> Result<App, String> {
     let rollout = Rollout::parse(&text).map_err(|error| format!("{path}: {error}"))?;
     let document: Map<String, Value> =
         serde_json::from_str(&text).map_err(|error| format!("{path}: {error}"))?;
-    let policy = Policy::of(&rollout.thresholds).map_err(|error| format!("{path}: {error}"))?;
+    let policy = check(&rollout).map_err(|error| format!("{path}: {error}"))?;
     let override_ =
         Override::parse(std::env::var_os(STAGE).map(|value| value.to_string_lossy().into_owned()).as_deref());
     if override_ == Override::Invalid {
@@ -93,8 +93,7 @@ fn prepare(options: &Options) -> Result<App, String> {
     let window_log =
         options.state.as_ref().map(|state| WindowLog::new(state.with_added_extension("windows.jsonl")));
     let intake = Intake::new(&rollout, options.limits(), now_s());
-    let origins = options.origin.iter().map(|origin| HeaderValue::from_str(origin)).collect::<Result<_, _>>();
-    let origins = Origins(origins.map_err(|error| format!("--origin: {error}"))?);
+    let origins = Origins::parse(&options.origin)?;
     let parts = Parts {
         rollout,
         document,
@@ -113,6 +112,19 @@ fn prepare(options: &Options) -> Result<App, String> {
     Ok(App::new(parts))
 }
 
+/// What the server wants of a configuration that the gate has no opinion of; the policy to decide by.
+///
+/// # Errors
+/// If a variant has a name that metrics need, or a threshold cannot be decided by.
+pub fn check(rollout: &Rollout) -> Result<Policy, String> {
+    if let Some(at) = rollout.variants.iter().position(|variant| variant.name == OTHER) {
+        return Err(format!(
+            "variants[{at}].name is \"{OTHER}\", want another: metrics call so what is no variant"
+        ));
+    }
+    Policy::of(&rollout.thresholds).map_err(|error| error.to_string())
+}
+
 /// 64 random bits: the standard library's hasher is keyed with such.
 fn random_name() -> String {
     use std::hash::BuildHasher;
@@ -122,7 +134,7 @@ fn random_name() -> String {
 async fn serve(options: &Options, app: Arc<App>, began: Instant) -> Result<(), String> {
     let connections = Arc::new(Connections::new());
     let (listener, address) = listen(options.listen, options.ports).await?;
-    let router = public::router(app.clone(), &site(&options.site)?);
+    let router = public::router(app.clone(), &site::parse(&options.site)?);
     let public = tokio::spawn(connections.clone().serve(listener, app.clone(), router, true));
     let admin = match admin_token()? {
         None => None,
@@ -169,7 +181,10 @@ fn admin_token() -> Result<Option<String>, String> {
     let Some(token) = std::env::var_os(TOKEN) else { return Ok(None) };
     match token.into_string() {
         Ok(token) if token.len() >= admin::SHORTEST_TOKEN => Ok(Some(token)),
-        _ => Err(format!("{TOKEN} is too short, want at least {} bytes", admin::SHORTEST_TOKEN)),
+        Err(_) => {
+            Err(format!("{TOKEN} is not UTF-8, want UTF-8 of at least {} bytes", admin::SHORTEST_TOKEN))
+        }
+        Ok(_) => Err(format!("{TOKEN} is too short, want at least {} bytes", admin::SHORTEST_TOKEN)),
     }
 }
 
@@ -187,21 +202,4 @@ async fn listen(address: SocketAddr, ports: u16) -> Result<(TcpListener, SocketA
         }
     }
     Err(format!("{address}: no port is free"))
-}
-
-/// Folders by their paths: `DIR`, which is `/`, or `PATH=DIR`.
-fn site(folders: &[String]) -> Result<Vec<(String, PathBuf)>, String> {
-    let read = |text: &String| {
-        let (path, folder) = text.split_once('=').unwrap_or(("/", text));
-        let folder = PathBuf::from(folder);
-        if !path.starts_with('/') {
-            return Err(format!("--site {text}: the path is {path}, want it to begin with /"));
-        }
-        if folder.is_dir() {
-            Ok((path.to_owned(), folder))
-        } else {
-            Err(format!("--site {text}: {} is no folder", folder.display()))
-        }
-    };
-    folders.iter().map(read).collect()
 }

@@ -26,19 +26,22 @@ pub struct Options {
     /// Lets --admin be an address that others can reach; put something that encrypts before it.
     #[arg(long)]
     pub admin_anywhere: bool,
-    /// Keeps stage, latch and counters; without it, and without --redis, they end with the process.
+    /// Keeps stage, latch and counters; without it, and without --redis, they end with the process. Say it
+    /// beside --redis too, or a restart of everything may forget a rollback.
     #[arg(long)]
     pub state: Option<PathBuf>,
     /// The log of changes; next to the state if nothing is said.
     #[arg(long)]
     pub audit: Option<PathBuf>,
-    /// Shares state and windows with other replicas: redis://HOST:PORT
+    /// Shares state and windows with other replicas: redis://HOST:PORT. A store that keeps nothing on its disk
+    /// (appendonly yes) forgets a rollback if it and all replicas restart, unless one of them has a --state.
     #[arg(long)]
     pub redis: Option<String>,
-    /// Serves a folder's files at a path; without a path at /. Can be said several times.
+    /// Serves a folder's files at a path; without a path at /. Can be said several times, once for each path.
     #[arg(long, value_name = "[PATH=]DIR")]
     pub site: Vec<String>,
-    /// A page's origin that may send beacons, besides the server's own. Can be said several times.
+    /// A page's origin that may send beacons, besides the server's own, such as https://page.example. Can be
+    /// said several times.
     #[arg(long)]
     pub origin: Vec<String>,
     /// So many trusted proxies before it add to X-Forwarded-For.

@@ -48,7 +48,7 @@ pub(super) fn router(app: Arc<App>, site: &[(String, PathBuf)]) -> Router {
         let files = ServeDir::new(folder);
         router = match path.as_str() {
             "/" => router.fallback_service(files),
-            path => router.nest_service(path.trim_end_matches('/'), files),
+            path => router.nest_service(path, files),
         };
     }
     for (name, value) in SECURITY {
