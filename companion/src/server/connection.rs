@@ -6,17 +6,21 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request, Response, header};
 use axum::{Router, http};
-use hyper::body::Incoming;
+use bytes::Bytes;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 use tower::ServiceExt;
@@ -25,11 +29,15 @@ use tracing::warn;
 use super::app::{App, lock};
 use super::beacons;
 
-/// More connections than these are closed at once.
+/// More connections of the public than these are closed at once.
 const MOST: usize = 2000;
+/// The same for operators: the public must not be able to lock them out.
+pub(super) const MOST_ADMIN: usize = 64;
+/// Files that are open for all else: the state, the logs, the shared store, pages.
+const OTHER_FILES: usize = 64;
 /// A request, its body included, must have come after so many seconds, and the next begun.
 const PATIENCE_S: u64 = 10;
-/// An answer that is no beacon's may take so many seconds to be sent.
+/// An answer that is no beacon's may take so many seconds to be made and sent.
 const ANSWER_S: u64 = 120;
 /// A request's head is smaller than this, in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -47,6 +55,7 @@ pub(super) struct Watch {
 /// All open connections.
 pub(super) struct Connections {
     began: Instant,
+    most: usize,
     open: Mutex<HashMap<u64, (Arc<Watch>, AbortHandle)>>,
     next: AtomicU64,
 }
@@ -63,9 +72,63 @@ impl Drop for Open {
     }
 }
 
+/// How many connections of the public there may be: as many as the process may have files, less what
+/// others need. A limit that is low, but may be raised, is raised.
+pub(super) fn most_public() -> usize {
+    let others = (MOST_ADMIN + OTHER_FILES) as u64;
+    let (want, limit) = (MOST as u64 + others, getrlimit(Resource::Nofile));
+    let raised = limit.maximum.map_or(want, |hard| hard.min(want));
+    let current = limit.current.unwrap_or(u64::MAX);
+    let files = if current < raised
+        && setrlimit(Resource::Nofile, Rlimit { current: Some(raised), ..limit }).is_ok()
+    {
+        raised
+    } else {
+        current
+    };
+    if files < want {
+        warn!(files, want, "few files may be open: there are fewer connections than there could be");
+    }
+    files.saturating_sub(others).clamp(1, MOST as u64) as usize
+}
+
+/// An answer's body. The connection is idle, and has its deadline, when all of it is handed over.
+struct Sent {
+    body: Body,
+    connections: Arc<Connections>,
+    watch: Arc<Watch>,
+}
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        self.watch.deadline_s.store(self.connections.now_s() + PATIENCE_S, Relaxed);
+    }
+}
+
+impl hyper::body::Body for Sent {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 impl Connections {
-    pub(super) fn new() -> Self {
-        Self { began: Instant::now(), open: Mutex::default(), next: AtomicU64::new(0) }
+    /// None yet, and never more than so many.
+    pub(super) fn new(most: usize) -> Self {
+        Self { began: Instant::now(), most, open: Mutex::default(), next: AtomicU64::new(0) }
     }
 
     fn now_s(&self) -> u64 {
@@ -120,7 +183,7 @@ impl Connections {
                     continue;
                 }
             };
-            if self.count() >= MOST {
+            if self.count() >= self.most {
                 continue;
             }
             // Answers are one small packet each; waiting for more to send with it would only delay it.
@@ -151,12 +214,12 @@ impl Connections {
                     (connections.clone(), seen.clone(), app.clone(), router.clone());
                 async move {
                     watch.busy.store(true, Relaxed);
-                    let mut response = if intake && is_beacons(&request) {
-                        let answer = beacons::answer(&app, peer.ip(), request).await;
-                        watch.deadline_s.store(connections.now_s() + PATIENCE_S, Relaxed);
-                        answer
+                    let is_beacons = intake && is_beacons(&request);
+                    let patience_s = if is_beacons { PATIENCE_S } else { ANSWER_S };
+                    watch.deadline_s.store(connections.now_s() + patience_s, Relaxed);
+                    let mut response = if is_beacons {
+                        beacons::answer(&app, peer.ip(), request).await
                     } else {
-                        watch.deadline_s.store(connections.now_s() + ANSWER_S, Relaxed);
                         let Ok(answer) = router.oneshot(request.map(Body::new)).await;
                         answer
                     };
@@ -165,7 +228,7 @@ impl Connections {
                     } else {
                         watch.busy.store(false, Relaxed);
                     }
-                    Ok::<_, Infallible>(response)
+                    Ok::<_, Infallible>(response.map(|body| Sent { body, connections, watch }))
                 }
             });
             let mut http = http1::Builder::new();

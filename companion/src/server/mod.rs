@@ -38,7 +38,7 @@ use crate::decision::Policy;
 use crate::gate::{Override, Rollout};
 use app::{App, Parts, now_s};
 use beacons::Origins;
-use connection::Connections;
+use connection::{Connections, MOST_ADMIN, most_public};
 use counters::OTHER;
 use file::{Audit, StateFile, WindowLog};
 use intake::Intake;
@@ -132,7 +132,8 @@ fn random_name() -> String {
 }
 
 async fn serve(options: &Options, app: Arc<App>, began: Instant) -> Result<(), String> {
-    let connections = Arc::new(Connections::new());
+    let connections = Arc::new(Connections::new(most_public()));
+    let operators = Arc::new(Connections::new(MOST_ADMIN));
     let (listener, address) = listen(options.listen, options.ports).await?;
     let router = public::router(app.clone(), &site::parse(&options.site)?);
     let public = tokio::spawn(connections.clone().serve(listener, app.clone(), router, true));
@@ -147,7 +148,7 @@ async fn serve(options: &Options, app: Arc<App>, began: Instant) -> Result<(), S
             }
             let (listener, address) = listen(options.admin, 0).await?;
             let router = admin::router(app.clone(), &token);
-            Some((address, tokio::spawn(connections.clone().serve(listener, app.clone(), router, false))))
+            Some((address, tokio::spawn(operators.clone().serve(listener, app.clone(), router, false))))
         }
     };
     let mut stop = [SignalKind::terminate(), SignalKind::interrupt()]
@@ -155,7 +156,7 @@ async fn serve(options: &Options, app: Arc<App>, began: Instant) -> Result<(), S
         .into_iter()
         .collect::<io::Result<Vec<_>>>()
         .map_err(|error| format!("no signals: {error}"))?;
-    let mut ticker = Ticker::new(app.clone(), connections.clone());
+    let mut ticker = Ticker::new(app.clone(), [connections.clone(), operators.clone()]);
     println!("companion is at http://{address}/ (stop with Ctrl+C)");
     if let Some((address, _)) = &admin {
         println!("admin is at http://{address}/");
@@ -172,7 +173,7 @@ async fn serve(options: &Options, app: Arc<App>, began: Instant) -> Result<(), S
     if let Some((_, task)) = admin {
         task.abort();
     }
-    connections.finish().await;
+    tokio::join!(connections.finish(), operators.finish());
     ticker.finish().await;
     Ok(())
 }

@@ -25,7 +25,8 @@ const ALL_EVERY_S: u64 = 30;
 /// What the ticker remembers from one time to the next.
 pub(super) struct Ticker {
     app: Arc<App>,
-    connections: Arc<Connections>,
+    /// The public's, and operators'.
+    connections: [Arc<Connections>; 2],
     second: u64,
     /// Beginnings of windows that are not in the shared store yet as they are.
     unsent: BTreeSet<u64>,
@@ -38,7 +39,7 @@ pub(super) struct Ticker {
 }
 
 impl Ticker {
-    pub(super) fn new(app: Arc<App>, connections: Arc<Connections>) -> Self {
+    pub(super) fn new(app: Arc<App>, connections: [Arc<Connections>; 2]) -> Self {
         // What a former run kept may not have been sent.
         let unsent = app.intake().windows.between(0, u64::MAX).iter().map(|window| window.start_s).collect();
         let logged_s = window_start(now_s());
@@ -62,7 +63,7 @@ impl Ticker {
         }
         if now_s != self.second {
             self.second = now_s;
-            let slow = self.connections.close_slow();
+            let slow: usize = self.connections.iter().map(|connections| connections.close_slow()).sum();
             (0..slow).for_each(|_| {
                 self.app.intake().reject(super::counters::Rejection::Slow);
             });
