@@ -203,9 +203,39 @@ fn a_rollback_outlives_the_store() {
     redis = Redis::start(port, None);
     let closed = |server: &Server| server.get("/rollout.json").body.contains("DISABLED");
     until(Duration::from_secs(15), "all are closed", || servers.iter().all(closed));
+    let audit = servers[1].admin("GET", "/admin/audit", "").body;
+    assert!(audit.contains(r#""reason":"now""#), "the shared log has it as well: {audit}");
     drop(redis);
     // One that starts without a store knows nothing, and is closed.
     let server = Server::start(&folder, &["--redis", "redis://127.0.0.1:1"]);
     assert!(closed(&server));
     assert_eq!(server.get("/readyz").status, 503);
+}
+
+#[test]
+fn a_rollback_whose_answer_was_lost_can_be_cleared() {
+    let folder = Folder::new("lost-answer");
+    let redis = Redis::start(free_port(), None);
+    let servers = replicas(&folder, &redis.url());
+    // The script is known to the store from here on.
+    assert_eq!(servers[0].admin("POST", "/admin/stage", r#"{"stage":"FIFTY_PERCENT"}"#).status, 200);
+    let signal = |name: &str| {
+        let status = Command::new("kill").args([name, &redis.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    };
+    // The store takes the rollback, and does not answer in time.
+    signal("-STOP");
+    assert_eq!(servers[0].admin("POST", "/admin/rollback", r#"{"reason":"now"}"#).status, 200);
+    signal("-CONT");
+    let latched = |server: &Server| !server.state()["latch"].is_null();
+    until(Duration::from_secs(15), "all are latched", || servers.iter().all(latched));
+    until(Duration::from_secs(15), "the store", || {
+        servers.iter().all(|server| server.state()["store"] == "up")
+    });
+    thread::sleep(Duration::from_secs(1));
+    // Another replica clears it; the first must not take its own word for news.
+    assert_eq!(servers[1].admin("POST", "/admin/clear", r#"{"reason":"mended"}"#).status, 200);
+    until(Duration::from_secs(5), "it is cleared", || !servers.iter().any(latched));
+    thread::sleep(Duration::from_secs(2));
+    assert!(!servers.iter().any(latched));
 }

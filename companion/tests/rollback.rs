@@ -88,4 +88,12 @@ fn one_client_alone_trips_nothing() {
     let now = server.state();
     assert_eq!((&now["stage"], &now["latch"]), (&"FULL".into(), &serde_json::Value::Null));
     assert!(server.metric(r#"featheredge_evidence_capped_total{arm="treatment"}"#) > 1000.0);
+    // What was decided says nothing of another stage.
+    let said = || {
+        ["hold", "inconclusive", "roll-back"]
+            .map(|outcome| server.metric(&format!(r#"featheredge_decision{{outcome="{outcome}"}}"#)))
+    };
+    assert_eq!(said().iter().sum::<f64>(), 1.0);
+    assert_eq!(server.admin("POST", "/admin/stage", r#"{"stage":"FIFTY_PERCENT"}"#).status, 200);
+    until(Duration::from_secs(2), "nothing is said", || said() == [0.0; 3]);
 }

@@ -1,5 +1,7 @@
 //! All that the server knows, and how it changes.
 
+mod owed;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,14 +11,16 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use tracing::{error, info, warn};
 
+use super::audit::Audit;
 use super::beacons::Origins;
 use super::control::{Change, Control, percent, stage_name};
-use super::file::{Audit, Kept, StateFile, VERSION, WindowLog};
+use super::file::{Kept, StateFile, WindowLog};
 use super::intake::Intake;
 use super::shared::Shared;
 use super::windows::Windows;
 use crate::decision::{Policy, Window};
 use crate::gate::{Override, Rollout, Share};
+use owed::Owed;
 
 /// The answer to `GET /rollout.json`.
 pub(super) struct Served {
@@ -46,6 +50,7 @@ pub(super) struct App {
     pub(super) changing: tokio::sync::Mutex<()>,
     file: Option<Arc<StateFile>>,
     audit: Arc<Mutex<Audit>>,
+    owed: Mutex<Owed>,
     window_log: Option<Arc<WindowLog>>,
     pub(super) shared: Option<Shared>,
     /// All replicas' windows; where nothing is shared, the intake's are all there are.
@@ -53,8 +58,8 @@ pub(super) struct App {
     /// Whether the state is known: from the file, from the shared store, or because there is neither.
     pub(super) known: AtomicBool,
     pub(super) store_up: AtomicBool,
-    /// Whether a person rolled this replica back while the shared store was away.
-    pub(super) unshared: AtomicBool,
+    /// The audit line of a rollback that a person made here while the shared store was away.
+    pub(super) unshared: Mutex<Option<String>>,
     pub(super) write_failures: AtomicU64,
     /// Admin requests without the token.
     pub(super) denied: AtomicU64,
@@ -90,7 +95,7 @@ impl App {
         let known = alone || parts.kept.as_ref().is_some_and(|kept| kept.control.revision > 0);
         if let Some(kept) = parts.kept {
             intake.resume(kept.counters, &kept.windows);
-            control = kept.control;
+            control = kept.control.clamped(now_s());
         }
         let app = Self {
             rollout: parts.rollout,
@@ -104,12 +109,13 @@ impl App {
             changing: tokio::sync::Mutex::new(()),
             file: parts.file.map(Arc::new),
             audit: Arc::new(Mutex::new(parts.audit)),
+            owed: Mutex::default(),
             window_log: parts.window_log.map(Arc::new),
             store_up: AtomicBool::new(alone),
             shared: parts.shared,
             sums: Mutex::default(),
             known: AtomicBool::new(known),
-            unshared: AtomicBool::new(false),
+            unshared: Mutex::default(),
             write_failures: AtomicU64::new(0),
             denied: AtomicU64::new(0),
             verdict: AtomicUsize::new(0),
@@ -163,15 +169,19 @@ impl App {
 
     /// Takes over a state, and serves it.
     pub(super) fn adopt(&self, control: Control) {
-        *lock(&self.control) = control;
+        *lock(&self.control) = control.clamped(now_s());
         self.known.store(true, Relaxed);
         self.publish();
     }
 
     /// Makes a change: when this returns it is on the disk, in the shared store, and served.
     ///
+    /// A rollback, and what the shared store has taken, holds also if the disk refuses it: it is written when
+    /// that is possible, and until then [`App::view`] says so.
+    ///
     /// # Errors
-    /// If something is in the way, or it could not be written; then nothing has changed.
+    /// If something is in the way, or it could not be written. Then the same holds as before; the audit log
+    /// may have a line of what was tried.
     pub(super) async fn change(&self, change: Change) -> Result<(), Obstacle> {
         let _changing = self.changing.lock().await;
         self.change_locked(change).await
@@ -187,23 +197,31 @@ impl App {
         let next = before.apply(&change, now_s).map_err(Obstacle::Conflict)?;
         let entry = change.entry(now_s, next.revision, self.effective_of(&before), self.effective_of(&next));
         let line = serde_json::to_string(&entry).map_err(|error| Obstacle::Store(error.to_string()))?;
+        // A disk that is full must not keep open what is to be closed.
+        let mut holds_anyway = matches!(change, Change::RollBack { .. });
         if let Some(shared) = &self.shared {
             match shared.replace(before.revision, &next, &line).await {
-                Ok(true) => self.unshared.store(false, Relaxed),
+                Ok(true) => {
+                    *lock(&self.unshared) = None;
+                    holds_anyway = true;
+                }
                 Ok(false) => {
                     return Err(Obstacle::Conflict("another replica changed it just now; try again"));
                 }
                 // Only what closes may go its own way, and only where a person says so.
                 Err(error) if matches!(&change, Change::RollBack { numbers: Value::Null, .. }) => {
                     warn!(error = %error, "rolled back on this replica only, until the shared store is there");
-                    self.unshared.store(true, Relaxed);
+                    *lock(&self.unshared) = Some(line.clone());
                 }
                 Err(error) => return Err(Obstacle::Store(format!("the shared store: {error}"))),
             }
         }
-        let audit = self.audit.clone();
-        self.write(move || lock(&audit).append(&entry)).await?;
-        self.keep(next.clone()).await?;
+        if let Err(why) = self.record(&entry, &next, holds_anyway).await {
+            if !holds_anyway {
+                return Err(why);
+            }
+            self.owe(Some(entry), &why);
+        }
         let action = if matches!(change, Change::RollBack { .. }) { "roll-back" } else { "reset" };
         let told = json!({ "change": { "action": action, "at_s": now_s, "revision": next.revision } });
         // Whoever looks back misses a line then; the change is made all the same.
@@ -214,18 +232,6 @@ impl App {
         self.adopt(next);
         info!(audit = line, "changed");
         Ok(())
-    }
-
-    /// Writes the state file, if there is one.
-    pub(super) async fn keep(&self, control: Control) -> Result<(), Obstacle> {
-        let Some(file) = self.file.clone() else { return Ok(()) };
-        let kept = {
-            let intake = self.intake();
-            let windows = intake.all_windows().between(0, u64::MAX);
-            let counters = intake.counters.clone();
-            Kept { version: VERSION, replica: self.replica.clone(), control, counters, windows }
-        };
-        self.write(move || file.save(&kept)).await
     }
 
     /// Does what waits for the disk on a thread of its own.
@@ -270,6 +276,9 @@ impl App {
                 Override::Invalid => "invalid".into(),
             },
             "latch": control.latch,
+            "unwritten": self.owed_why().map(|why| {
+                format!("what is said here holds, but is not on the disk: {why}; it is tried again")
+            }),
             "evidence": {
                 "windows": windows.len(),
                 "treatment": sum(|window| window.treatment.samples),
@@ -277,6 +286,13 @@ impl App {
             },
             "store": if self.shared.is_none() { "none" } else if self.store_up.load(Relaxed) { "up" } else { "away" },
         })
+    }
+
+    /// What a clock that ran ahead has left is of no time that will come soon.
+    pub(super) fn drop_ahead(&self, now_s: u64) {
+        let mut control = lock(&self.control);
+        *control = std::mem::take(&mut *control).clamped(now_s);
+        lock(&self.sums).drop_ahead(now_s);
     }
 
     /// The windows to decide on: those that ended before a time and that the last change left as evidence.

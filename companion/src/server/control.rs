@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::windows::window_start;
+use super::windows::{is_ahead, window_start};
 use crate::decision::WINDOW_SECONDS;
 use crate::gate::{Override, Share, Stage};
 
@@ -54,7 +54,7 @@ pub(super) enum Change {
 }
 
 /// A line of the audit log.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Entry {
     pub(super) at_s: u64,
     pub(super) revision: u64,
@@ -70,6 +70,12 @@ pub(super) struct Entry {
 }
 
 impl Control {
+    /// Without a time that a clock which ran ahead has left: nothing would be evidence until then.
+    pub(super) fn clamped(self, now_s: u64) -> Self {
+        let since_s = if is_ahead(self.since_s, now_s) { now_s } else { self.since_s };
+        Self { since_s, ..self }
+    }
+
     /// The share that holds: nobody's while a rollback is latched, whatever else is said.
     pub(super) fn effective(&self, configured: Share, override_: Override) -> Share {
         if self.latch.is_some() {
@@ -100,6 +106,13 @@ impl Control {
             }
             (Change::Clear { .. }, Some(_)) => Ok(Self { revision, share: Some(0), since_s, latch: None }),
         }
+    }
+}
+
+impl Entry {
+    /// Whether it is the same change, perhaps tried at another time.
+    pub(super) fn tells_the_same(&self, other: &Self) -> bool {
+        Self { at_s: other.at_s, ..self.clone() } == *other
     }
 }
 
@@ -153,5 +166,14 @@ mod tests {
         assert_eq!((cleared.revision, cleared.since_s), (3, 105));
         assert!(cleared.apply(&Change::Clear { reason: String::new() }, 104).is_err());
         assert_eq!(set.effective(ten, Override::Invalid), Share::NONE);
+    }
+
+    #[test]
+    fn a_beginning_that_lies_ahead_is_now() {
+        let state = |since_s| Control { since_s, ..Control::default() };
+        assert_eq!(state(1005).clamped(1000), state(1005), "the next window");
+        assert_eq!(state(1010).clamped(1000), state(1010));
+        assert_eq!(state(1011).clamped(1000), state(1000));
+        assert_eq!(state(u64::MAX).clamped(1000), state(1000));
     }
 }

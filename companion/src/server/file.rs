@@ -1,13 +1,13 @@
-//! One file that is whole at any moment, and one that only grows.
+//! One file that is whole at any moment, and a log that may lose its last line.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::control::{Control, Entry};
+use super::control::Control;
 use super::counters::Counters;
 use crate::decision::Window;
 
@@ -16,6 +16,11 @@ use crate::decision::Window;
 #[serde(deny_unknown_fields)]
 pub(super) struct Kept {
     pub(super) version: u32,
+    /// Whose state it is: the rollout's flag and salt. Older files do not say.
+    #[serde(default)]
+    pub(super) flag: Option<String>,
+    #[serde(default)]
+    pub(super) salt: Option<String>,
     /// Under which the windows are shared with other replicas.
     pub(super) replica: String,
     pub(super) control: Control,
@@ -39,8 +44,9 @@ impl StateFile {
     /// What the file holds; `None` where there is none yet.
     ///
     /// # Errors
-    /// If it cannot be read or is not whole: nobody can say then whether a rollback is latched.
-    pub(super) fn load(&self) -> Result<Option<Kept>, String> {
+    /// If it cannot be read or is not whole: nobody can say then whether a rollback is latched. Also if it is
+    /// of another rollout, whose stage and latch say nothing of this one.
+    pub(super) fn load(&self, flag: &str, salt: &str) -> Result<Option<Kept>, String> {
         let path = self.path.display();
         let text = match fs::read_to_string(&self.path) {
             Ok(text) => text,
@@ -54,6 +60,14 @@ impl StateFile {
         let kept: Kept = serde_json::from_str(json).map_err(|error| format!("{path}: {error}: {way_out}"))?;
         if kept.version != VERSION {
             return Err(format!("{path} is of version {}, want {VERSION}: {way_out}", kept.version));
+        }
+        for (what, own, want) in [("flag", &kept.flag, flag), ("salt", &kept.salt, salt)] {
+            if let Some(own) = own.as_deref().filter(|own| *own != want) {
+                return Err(format!(
+                    "{path} is of the {what} {own:?}, and the rollout is of the {what} {want:?}: \
+                     give another --state, or remove the file if its stage and latch may be forgotten"
+                ));
+            }
         }
         Ok(Some(kept))
     }
@@ -77,9 +91,6 @@ fn checksum(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// So much of the audit log's end is shown, in bytes.
-const SHOWN: u64 = 256 * 1024;
-
 /// A window log of this size, in bytes, is put aside as `.old`: about a week's.
 const LARGEST_LOG: u64 = 32 << 20;
 
@@ -99,67 +110,5 @@ impl WindowLog {
             fs::rename(&self.path, self.path.with_added_extension("old"))?;
         }
         OpenOptions::new().create(true).append(true).open(&self.path)?.write_all(lines.as_bytes())
-    }
-}
-
-/// A log of changes, one line of JSON each, in a file or, without one, in memory.
-pub(super) enum Audit {
-    File(PathBuf, File),
-    Memory(Vec<String>),
-}
-
-impl Audit {
-    /// Opens, or begins, the log.
-    pub(super) fn open(path: Option<&Path>) -> Result<Self, String> {
-        let Some(path) = path else { return Ok(Self::Memory(Vec::new())) };
-        let open = || -> io::Result<File> {
-            let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
-            // A line that a crash cut off must not swallow the next.
-            if file.seek(SeekFrom::End(0))? > 0 {
-                let mut last = [0];
-                file.seek(SeekFrom::End(-1))?;
-                file.read_exact(&mut last)?;
-                if last != *b"\n" {
-                    file.write_all(b"\n")?;
-                }
-            }
-            Ok(file)
-        };
-        Ok(Self::File(path.into(), open().map_err(|error| format!("{}: {error}", path.display()))?))
-    }
-
-    /// Appends a line; when this returns it is on the disk.
-    pub(super) fn append(&mut self, entry: &Entry) -> io::Result<()> {
-        let line = serde_json::to_string(entry)?;
-        match self {
-            Self::File(_, file) => {
-                file.write_all(format!("{line}\n").as_bytes())?;
-                file.sync_data()
-            }
-            Self::Memory(lines) => {
-                // A person reads this; a thousand changes are months.
-                if lines.len() == 1000 {
-                    lines.remove(0);
-                }
-                lines.push(line);
-                Ok(())
-            }
-        }
-    }
-
-    /// The newest lines, the oldest of them first.
-    pub(super) fn read(&self) -> io::Result<String> {
-        match self {
-            Self::File(path, _) => {
-                let mut file = File::open(path)?;
-                let length = file.metadata()?.len();
-                file.seek(SeekFrom::Start(length.saturating_sub(SHOWN)))?;
-                let mut text = String::new();
-                file.read_to_string(&mut text)?;
-                let cut = if length > SHOWN { text.find('\n').map_or(0, |at| at + 1) } else { 0 };
-                Ok(text.split_off(cut))
-            }
-            Self::Memory(lines) => Ok(lines.iter().map(|line| format!("{line}\n")).collect()),
-        }
     }
 }

@@ -60,6 +60,7 @@ impl Intake {
     pub(super) fn resume(&mut self, counters: Counters, windows: &[Window]) {
         self.counters.resume(counters);
         windows.iter().for_each(|window| self.windows.add(window));
+        self.windows.drop_ahead(self.now_s);
     }
 
     /// Tells the time; the window that this ends, if it ends one.
@@ -74,6 +75,7 @@ impl Intake {
         if !is_empty(&ended) {
             self.windows.add(&ended);
         }
+        self.windows.drop_ahead(now_s);
         Some(ended.start_s)
     }
 
@@ -238,6 +240,25 @@ mod tests {
         assert!((140..=150).contains(&arm.samples), "{arm:?}");
         let errors = arm.errors as f64 / arm.weight as f64;
         assert!((0.02..0.3).contains(&errors), "one in ten fails, and {errors} of the evidence");
+    }
+
+    #[test]
+    fn a_clock_that_ran_ahead_leaves_nothing_behind() {
+        let mut intake = intake();
+        let starts = |intake: &Intake| -> Vec<u64> {
+            intake.all_windows().between(0, u64::MAX).iter().map(|window| window.start_s).collect()
+        };
+        intake.take(address(1), body(1, "new", "ok", 1).as_bytes()).unwrap();
+        intake.tick(4600);
+        intake.take(address(2), body(2, "new", "ok", 1).as_bytes()).unwrap();
+        assert_eq!(starts(&intake), [1000, 4600]);
+        // It is set right while a window of its own is open.
+        intake.tick(1006);
+        assert_eq!(starts(&intake), [1000]);
+        // A former run may have left some as well.
+        let former = [empty(995), empty(4600)];
+        intake.resume(Counters::default(), &former);
+        assert_eq!(starts(&intake), [995, 1000]);
     }
 
     #[test]

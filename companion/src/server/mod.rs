@@ -5,6 +5,7 @@
 
 mod admin;
 mod app;
+mod audit;
 mod beacons;
 mod connection;
 mod control;
@@ -37,10 +38,11 @@ pub use options::Options;
 use crate::decision::Policy;
 use crate::gate::{Override, Rollout};
 use app::{App, Parts, now_s};
+use audit::Audit;
 use beacons::Origins;
 use connection::{Connections, MOST_ADMIN, most_public};
 use counters::OTHER;
-use file::{Audit, StateFile, WindowLog};
+use file::{StateFile, WindowLog};
 use intake::Intake;
 use shared::Shared;
 use ticker::Ticker;
@@ -84,7 +86,7 @@ fn prepare(options: &Options) -> Result<App, String> {
         );
     }
     let file = options.state.as_deref().map(StateFile::new);
-    let kept = file.as_ref().map_or(Ok(None), StateFile::load)?;
+    let kept = file.as_ref().map_or(Ok(None), |file| file.load(&rollout.flag, &rollout.salt))?;
     let replica = kept.as_ref().map_or_else(random_name, |kept| kept.replica.clone());
     let redis =
         |url: &String| Shared::new(url, &rollout.flag, &replica).map_err(|error| format!("--redis: {error}"));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redis::RedisResult;
 use tracing::{info, warn};
@@ -11,7 +11,7 @@ use tracing::{info, warn};
 use super::app::{App, Obstacle, lock, now_s};
 use super::connection::Connections;
 use super::control::{Cause, Change, Control};
-use super::windows::{MOST_WINDOWS, window_start};
+use super::windows::{MOST_WINDOWS, is_ahead, window_start};
 use crate::decision::{Decision, Measure, WINDOW_SECONDS, decide};
 use crate::gate::Share;
 
@@ -21,6 +21,8 @@ const GRACE_S: u64 = 1;
 /// So far back, in seconds, sums are asked for anew each time, and all of them once in a while.
 const RECENT_S: u64 = 60;
 const ALL_EVERY_S: u64 = 30;
+/// After a failure it is written again after a second, then after twice as long each time, up to this.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// What the ticker remembers from one time to the next.
 pub(super) struct Ticker {
@@ -28,7 +30,12 @@ pub(super) struct Ticker {
     /// The public's, and operators'.
     connections: [Arc<Connections>; 2],
     second: u64,
-    /// Beginnings of windows that are not in the shared store yet as they are.
+    /// Whether something came that is not written yet.
+    unkept: bool,
+    /// How long is waited after the last failure to write, and until when.
+    wait: Duration,
+    write_at: Instant,
+    /// Beginnings of windows that are not in the shared store yet as they are; none where there is no store.
     unsent: BTreeSet<u64>,
     /// When all sums were asked for last.
     all_at_s: u64,
@@ -40,10 +47,30 @@ pub(super) struct Ticker {
 
 impl Ticker {
     pub(super) fn new(app: Arc<App>, connections: [Arc<Connections>; 2]) -> Self {
+        let mut ticker = Self {
+            app,
+            connections,
+            second: 0,
+            // A file that a former version wrote does not say whose it is.
+            unkept: true,
+            wait: Duration::ZERO,
+            write_at: Instant::now(),
+            unsent: BTreeSet::new(),
+            all_at_s: 0,
+            decided: None,
+            logged_s: window_start(now_s()),
+        };
         // What a former run kept may not have been sent.
-        let unsent = app.intake().windows.between(0, u64::MAX).iter().map(|window| window.start_s).collect();
-        let logged_s = window_start(now_s());
-        Self { app, connections, second: 0, unsent, all_at_s: 0, decided: None, logged_s }
+        let kept = ticker.app.intake().windows.between(0, u64::MAX);
+        kept.iter().for_each(|window| ticker.unsent(window.start_s));
+        ticker
+    }
+
+    /// A window has changed. Without a shared store nobody would ever take it off the list.
+    fn unsent(&mut self, start_s: u64) {
+        if self.app.shared.is_some() {
+            self.unsent.insert(start_s);
+        }
     }
 
     /// Ticks until it is dropped.
@@ -59,10 +86,11 @@ impl Ticker {
     async fn tick(&mut self, now_s: u64) {
         let ended = self.app.intake().tick(now_s);
         if let Some(start_s) = ended {
-            self.unsent.insert(start_s);
+            self.unsent(start_s);
         }
         if now_s != self.second {
             self.second = now_s;
+            self.drop_ahead(now_s);
             let slow: usize = self.connections.iter().map(|connections| connections.close_slow()).sum();
             (0..slow).for_each(|_| {
                 self.app.intake().reject(super::counters::Rejection::Slow);
@@ -76,32 +104,47 @@ impl Ticker {
         self.decide(now_s).await;
     }
 
-    /// Writes what came in the last second.
+    /// A clock that ran ahead and was set right must not hold anything up until its time comes again.
+    fn drop_ahead(&mut self, now_s: u64) {
+        self.app.drop_ahead(now_s);
+        self.unsent.retain(|start_s| !is_ahead(*start_s, now_s));
+        self.logged_s = if is_ahead(self.logged_s, now_s) { window_start(now_s) } else { self.logged_s };
+        self.all_at_s = if is_ahead(self.all_at_s, now_s) { 0 } else { self.all_at_s };
+    }
+
+    /// Writes what came in the last second, and what could not be written before.
     async fn keep(&mut self) {
-        let dirty = self.app.intake().take_dirty();
-        if dirty {
-            self.unsent.insert(window_start(self.second));
-            let _changing = self.app.changing.lock().await;
-            // A failure is logged and counted where it happens; the next second tries again.
-            let _ = self.app.keep(self.app.control()).await;
+        if self.app.intake().take_dirty() {
+            self.unsent(window_start(self.second));
+            self.unkept = true;
+        }
+        self.unkept |= self.app.owes();
+        if !self.unkept || Instant::now() < self.write_at {
+            return;
+        }
+        let _changing = self.app.changing.lock().await;
+        // A failure is logged and counted where it happens.
+        self.unkept = self.app.settle().await.is_err();
+        if self.unkept {
+            self.wait = (self.wait * 2).clamp(Duration::from_secs(1), LONGEST_WAIT);
+            // Ticks come a little late or early.
+            self.write_at = Instant::now() + self.wait - TICK;
+        } else {
+            self.wait = Duration::ZERO;
         }
     }
 
     /// The end: everything is written and shared.
     pub(super) async fn finish(&mut self) {
         self.app.intake().take_dirty();
-        self.unsent.insert(window_start(now_s()));
+        self.unsent(window_start(now_s()));
         let changing = self.app.changing.lock().await;
-        let kept = self.app.keep(self.app.control()).await;
+        let kept = self.app.settle().await;
         drop(changing);
         if self.app.shared.is_some() {
             self.share(now_s()).await;
         }
-        info!(
-            written = kept.is_ok(),
-            shared = self.app.shared.is_none() || self.unsent.is_empty(),
-            "stopped"
-        );
+        info!(written = kept.is_ok(), shared = self.unsent.is_empty(), "stopped");
     }
 
     async fn share(&mut self, now_s: u64) {
@@ -127,7 +170,7 @@ impl Ticker {
         // Whoever changes something holds the lock, so that what is fetched is not older than what is known.
         let changing = app.changing.lock().await;
         let stored = shared.fetch().await?;
-        self.reconcile(stored.unwrap_or_default()).await?;
+        self.reconcile(stored.unwrap_or_default(), now_s).await?;
         drop(changing);
         if !self.unsent.is_empty() {
             let windows = app.intake().all_windows().between(0, u64::MAX);
@@ -150,30 +193,38 @@ impl Ticker {
     }
 
     /// Makes this replica's state and the shared one the same.
-    async fn reconcile(&self, stored: Control) -> RedisResult<()> {
+    async fn reconcile(&self, stored: Control, now_s: u64) -> RedisResult<()> {
         let app = &self.app;
         let Some(shared) = &app.shared else { return Ok(()) };
         let own = app.control();
-        if own == stored {
+        // Another's clock ran ahead: it was clamped when it was adopted, and need not be again.
+        let is_own = Control { since_s: own.since_s, ..stored.clone() } == own
+            && (stored.since_s == own.since_s || is_ahead(stored.since_s, now_s));
+        if is_own {
+            *lock(&app.unshared) = None;
             if !app.known.load(Relaxed) {
                 app.adopt(stored);
             }
             return Ok(());
         }
+        let unshared = lock(&app.unshared).clone();
         // The store forgot, or has not heard of a rollback that was made while it was away.
         let next = if own.revision > stored.revision {
             own.clone()
-        } else if app.unshared.load(Relaxed) && own.latch.is_some() && stored.latch.is_none() {
+        } else if unshared.is_some() && own.latch.is_some() && stored.latch.is_none() {
             Control { revision: stored.revision + 1, latch: own.latch.clone(), ..stored.clone() }
         } else {
             stored.clone()
         };
-        if next != stored && !shared.replace(stored.revision, &next, "").await? {
+        let line = unshared.unwrap_or_default();
+        if next != stored && !shared.replace(stored.revision, &next, &line).await? {
             return Ok(());
         }
-        app.unshared.store(false, Relaxed);
+        *lock(&app.unshared) = None;
         info!(revision = next.revision, latched = next.latch.is_some(), "took over a shared state");
-        let _ = app.keep(next.clone()).await;
+        if let Err(why) = app.keep(next.clone()).await {
+            app.owe(None, &why);
+        }
         app.adopt(next);
         Ok(())
     }
@@ -193,16 +244,24 @@ impl Ticker {
         let _ = self.app.log(windows.iter().map(line).collect()).await;
     }
 
+    /// Nothing is decided: what was said last is of another stage, or of evidence that is gone.
+    fn say_nothing(&mut self) {
+        self.decided = None;
+        self.app.verdict.store(0, Relaxed);
+    }
+
     /// Decides, if there is something new to decide on.
     async fn decide(&mut self, now_s: u64) {
         let app = self.app.clone();
         let before = app.control();
         if before.latch.is_some() || app.effective() == Share::NONE || !app.store_up.load(Relaxed) {
+            self.say_nothing();
             return;
         }
         let windows = app.evidence(self.settled_s(now_s));
         let samples = windows.iter().map(|window| window.treatment.samples + window.control.samples).sum();
         let Some(mark) = windows.last().map(|window| (window.start_s, windows.len(), samples)) else {
+            self.say_nothing();
             return;
         };
         if self.decided == Some(mark) {
