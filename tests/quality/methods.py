@@ -24,7 +24,7 @@ SUBJECTS = {"person": ["aiseg", "people", "p3m"], "hair": ["figaro", "fasseg"]}
 KEYS = ["band_mae", "bft", "iou"]
 # As src/matte/upsample.rs.
 RADIUS, EPSILON, LEVELS = 1, 1e-2, (0.225, 0.775)
-# As src/segmenter/looks.rs.
+# What models/registry.json says of both networks that are compared.
 WHOLE = 0.15
 FILTERS = {"box": Image.BOX, "hamming": Image.HAMMING}
 
